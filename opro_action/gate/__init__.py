@@ -1,0 +1,1 @@
+"""Results × baseline → verdict: statistics, fingerprint, baseline file."""

@@ -1,0 +1,1 @@
+"""Talking to language models: one small protocol, and what stands behind and around it."""

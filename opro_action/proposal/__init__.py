@@ -1,0 +1,1 @@
+"""Plan → branch and pull request. Imports no model library and holds no model key."""

@@ -1,0 +1,1 @@
+"""Results → text for people and machines; decides nothing."""

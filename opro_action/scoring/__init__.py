@@ -1,0 +1,1 @@
+"""Cases × model → results: the runner and the scorers."""

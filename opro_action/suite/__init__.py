@@ -1,0 +1,1 @@
+"""What the user wrote: prompts, cases and suites, read and checked."""

@@ -1,0 +1,126 @@
+"""What the user wrote, as values: a suite, its cases, its model, scorers, gate and search."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from opro_action.suite.prompt import Prompt
+
+
+def content_digest(value: Any) -> str:
+    """The SHA-256 of a JSON value, independent of the order of its keys, in hexadecimal."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example. `vars` fill the prompt's placeholders; `input` is one of them when the case has one."""
+
+    id: str
+    vars: Mapping[str, Any]
+    expected: Any = None
+    tags: tuple[str, ...] = ()
+    must_pass: bool = False
+    weight: float = 1.0
+    path: Path | None = None
+    line: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of what the model is asked and what is expected: not of id, tags, weight or place."""
+        return content_digest({"vars": dict(self.vars), "expected": self.expected})
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model as a suite names it. `params` are sent with each call, `api_base` among them when given.
+
+    `api_key_env` names the environment variable with the key; `api_key` is a literal one, allowed for
+    loopback only. `price` is (input, output) in dollars per million tokens, where the user stated it.
+    """
+
+    id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    api_key_env: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    price: tuple[float, float] | None = None
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same request may be expected to get the same answer."""
+        return self.params.get("temperature") == 0
+
+
+@dataclass(frozen=True)
+class ScorerSpec:
+    """A scorer with its options, its share of the case's score, and the score from which it has passed."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    weight: float = 1.0
+    threshold: float = 1.0
+
+
+@dataclass(frozen=True)
+class GateSpec:
+    """When a change fails: DESIGN of the rules in `opro_action.gate.verdict`."""
+
+    min_score: float | None = None
+    max_drop: float = 0.02
+    alpha: float = 0.05
+    on_inconclusive: str = "pass"
+
+
+@dataclass(frozen=True)
+class OptimizeSpec:
+    """Bounds and settings of a search. `model` None means the task model writes the candidates."""
+
+    model: ModelSpec | None = None
+    profile: str = "auto"
+    steps: int = 8
+    candidates: int = 8
+    max_calls: int = 2000
+    max_cost: float | None = None
+    max_minutes: float = 30.0
+    holdout: float = 0.4
+    seed: int = 0
+    min_gain: float = 0.02
+    target: float = 1.0
+    patience: int = 3
+    max_length: int | None = None
+    propose: str = "promising"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite file, read and checked. `root` is the repository's folder; all paths lie within it."""
+
+    name: str
+    path: Path
+    root: Path
+    description: str
+    prompt: Prompt
+    model: ModelSpec
+    scorers: tuple[ScorerSpec, ...]
+    cases: tuple[Case, ...]
+    repeats: int = 1
+    gate: GateSpec = GateSpec()
+    optimize: OptimizeSpec = OptimizeSpec()
+
+    @property
+    def baseline_path(self) -> Path:
+        return self.path.with_name(f"{self.name}.baseline.json")
+
+    @property
+    def history_path(self) -> Path:
+        return self.path.with_name(f"{self.name}.history.jsonl")
+
+    def relative(self, path: Path) -> str:
+        """`path` as the repository names it, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
