@@ -1,10 +1,19 @@
-"""Writing files so that a reader, or a crash, never sees half of one."""
+"""Writing files so that a reader, or a crash, never sees half of one; and where our own state lies."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+
+
+def state_folder(root: Path) -> Path:
+    """The repository's `.opro/` for cache and runs, made when it is missing, and ignored by git from within."""
+    folder = root / ".opro"
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        write_atomically(ignore, "*\n")
+    return folder
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,17 +26,22 @@ def placeholders(text: str) -> frozenset[str]:
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """`text` with every placeholder replaced by its value; raises KeyError with the name of a missing one.
 
-    Values are put in as they are: a placeholder inside a value is not looked at again.
+    Text is put in as it is, and a placeholder inside it is not looked at again; other values are put in as JSON.
     """
-    return _PLACEHOLDER.sub(lambda mark: str(values[mark.group(1)]), text)
+    return _PLACEHOLDER.sub(lambda mark: _as_text(values[mark.group(1)]), text)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
 class Prompt:
     """A prompt as its file holds it: `before` and `after` are the bytes around `text` that a rewrite keeps.
 
-    `before` is the YAML front matter with its marks and the blank lines after it (or empty); `after` is the
-    white space that ends the file. `newline` is the line ending of the file; `text` always has "\\n".
+    `before` is the byte order mark, the YAML front matter with its marks and the blank lines before the text, as
+    far as there are any; `after` is the white space that ends the file. `newline` is the line ending of the file:
+    `text` has "\\n" in its place. In a file that mixes both endings it is "\\n", and `text` keeps each "\\r".
     """
 
     path: Path

@@ -1,0 +1,47 @@
+"""Finding the repository a file belongs to, and the suites it holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from opro_action.errors import FileError
+from opro_action.suite.located import starts_with_list
+from opro_action.suite.sources import read_text
+
+
+def find_root(path: Path) -> Path:
+    """The repository of `path`, links resolved.
+
+    It is the nearest folder above that holds `.git`, else `evals/`, else the current folder if `path` lies in
+    it, else the folder of `path`.
+    """
+    start = Path(os.path.normpath(path.absolute()))
+    folders = [start, *start.parents] if start.is_dir() else list(start.parents)
+    for mark in (".git", "evals"):
+        for folder in folders:
+            if (folder / mark).exists():
+                return Path(os.path.realpath(folder))
+    here = Path.cwd()
+    return Path(os.path.realpath(here if here in folders else folders[0]))
+
+
+def find_suites(root: Path) -> list[Path]:
+    """All suites under `evals/`, sorted: the YAML files whose top level is not a list (those hold cases).
+
+    A file that cannot be read counts, so that reading it says why. Hidden files and folders do not.
+    """
+    evals = root / "evals"
+    found = [path for pattern in ("*.yaml", "*.yml") for path in evals.rglob(pattern)]
+    return sorted(path for path in found if not _hidden(path.relative_to(evals)) and _is_suite(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _is_suite(path: Path) -> bool:
+    try:
+        return not starts_with_list(read_text(path))
+    except FileError:
+        return True

@@ -1,0 +1,75 @@
+"""Reading a suite file: YAML, checked against the schema, with its prompt and cases; the first error is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from opro_action.errors import FileError
+from opro_action.suite.cases import check_vars, read_cases
+from opro_action.suite.discovery import find_root
+from opro_action.suite.located import Located, read_yaml
+from opro_action.suite.naming import Named
+from opro_action.suite.prompt_file import front_matter_description, read_prompt
+from opro_action.suite.schemas import checker
+from opro_action.suite.sources import inside, read_text, settled, shown
+from opro_action.suite.specs import check_scorer_names, gate_of, optimize_of, scorers_of, task_model
+from opro_action.suite.suite import Suite
+
+
+def read_suite(path: Path, *, root: Path | None = None) -> Suite:
+    """The suite in the file at `path`; `root` is the repository's folder, by default the one around it.
+
+    Raises FileError with file, line and what to do for the first thing that is wrong in the suite file, its
+    prompt or its cases.
+    """
+    root = settled(root).resolve() if root else find_root(path)
+    path = settled(path)
+    if not inside(path, root):
+        raise FileError(shown(path), None, f"lies outside the repository {root}; keep the suite in it")
+    _refuse_other_formats(path)
+    node = read_yaml(read_text(path), path)
+    fields = _checked(node, path)
+    named = Named(fields["prompt"], "prompt", node.line_at(["prompt"]), path, root)
+    prompt = read_prompt(named.checked(named.target), root)
+    cases = read_cases(node.value["cases"], path, root)
+    check_vars(cases, prompt)
+
+    def refuse(at: Sequence[str | int], what: str) -> FileError:
+        return FileError(shown(path), node.line_at(at), what)
+
+    model = task_model(fields, refuse)
+    return Suite(
+        name=path.stem,
+        path=path,
+        root=root,
+        description=fields.get("description") or front_matter_description(prompt),
+        prompt=prompt,
+        model=model,
+        scorers=scorers_of(fields["scorers"], refuse),
+        cases=cases,
+        repeats=int(fields.get("repeats", 1)),
+        gate=gate_of(fields.get("gate", {})),
+        optimize=optimize_of(fields.get("optimize", {}), model, refuse),
+    )
+
+
+def _refuse_other_formats(path: Path) -> None:
+    if path.name.endswith((".prompt.yml", ".prompt.yaml")) or path.stem == "promptfooconfig":
+        raise FileError(shown(path), None, "this format is not read in this version; write a suite file")
+
+
+def _checked(node: Located, path: Path) -> dict[str, Any]:
+    if node.value is None:
+        raise FileError(shown(path), 1, "the file is empty; write a suite into it")
+    fields = node.plain
+    if not isinstance(fields, dict):
+        what = "a suite has to be a mapping with `prompt`, `model`, `scorers` and `cases`"
+        raise FileError(shown(path), node.line, f"{what}; a list holds cases, and a suite names it under `cases`")
+    if "scorers" in fields:
+        check_scorer_names(fields["scorers"], lambda at, what: FileError(shown(path), node.line_at(at), what))
+    problem = checker("suite")(fields)
+    if problem:
+        raise FileError(shown(path), node.line_at(problem.path), problem.sentence)
+    return fields
