@@ -1,0 +1,55 @@
+"""The scorer `choice`: an answer must name exactly one of the options, and it must be the expected one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opro_action.scoring.results import Grade
+from opro_action.scoring.scorers.text import as_text, folded, no_expected, quoted
+
+_MARKDOWN = (re.compile(r"\*+"), re.compile(r"`+"), re.compile(r"(?<![^\W_])_+|_+(?![^\W_])"))
+"""Marks around words; an underscore inside a word belongs to it."""
+
+_JOINT = "[-\u2010'\u2019]"
+"""A word goes on over these: "non-billing" does not name "billing", nor "can't" "can"."""
+
+
+def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
+    """1 when the answer names the expected option of `of` and no other, as a word of its own.
+
+    Case, Unicode form and Markdown do not matter. The longest option is taken first, so "bug report" does not name
+    "bug". A sentence that names two is wrong even if it denies one of them: what it says is not parsed.
+    """
+    names = {folded(text): text for text in map(as_text, options.get("of", ())) if text is not None}
+    if not names:
+        return Grade(None, "`choice` needs its options: choice: {of: [...]}")
+    wanted = as_text(expected)
+    if wanted is None:
+        return no_expected("choice", expected)
+    if folded(wanted) not in names:
+        return Grade(None, f"the case expects {quoted(wanted)}, which is not one of {', '.join(names.values())}")
+    return _graded(names[folded(wanted)], [names[name] for name in named(list(names), answer)], answer)
+
+
+def named(options: Sequence[str], answer: str) -> list[str]:
+    """The options (as `folded` gives them) that the answer names, each once, in the order of the answer."""
+    text = folded(answer)
+    for marks in _MARKDOWN:
+        if not any(marks.search(option) for option in options):
+            text = folded(marks.sub("", text))
+    longest_first = "|".join(re.escape(option) for option in sorted(options, key=len, reverse=True))
+    word = rf"(?<!\w)(?<!\w{_JOINT})(?:{longest_first})(?!\w)(?!{_JOINT}\w)"
+    return list(dict.fromkeys(re.findall(word, text)))
+
+
+def _graded(wanted: str, found: Sequence[str], answer: str) -> Grade:
+    if list(found) == [wanted]:
+        return Grade(1.0, f"got {quoted(wanted)}")
+    if not found:
+        return Grade(0.0, f"expected {quoted(wanted)}, got no option: {quoted(answer)}")
+    if len(found) == 1:
+        return Grade(0.0, f"expected {quoted(wanted)}, got {quoted(found[0])}")
+    count = {2: "two", 3: "three"}.get(len(found), str(len(found)))
+    return Grade(0.0, f"expected {quoted(wanted)}, got {count} options: {', '.join(found)}")

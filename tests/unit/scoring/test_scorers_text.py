@@ -1,0 +1,100 @@
+import time
+import unicodedata
+from typing import Any
+
+import pytest
+
+from opro_action.scoring.results import Grade
+from opro_action.scoring.scorers import grade
+from opro_action.suite.suite import Case, ScorerSpec
+
+
+def graded(name: str, expected: Any, answer: str, **options: Any) -> Grade:
+    return grade(ScorerSpec(name, options), Case("c", {}, expected), answer)
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer", "score"),
+    [
+        ("billing", "billing", 1),
+        ("billing", " billing\n", 1),
+        ("billing", "Billing", 0),
+        ("billing", "billing.", 0),
+        ("Zürich", unicodedata.normalize("NFD", "Zürich"), 1),
+        (18, "18", 1),
+        (True, "true", 1),
+        (["a"], "a", None),
+        ("", "a", None),
+    ],
+)
+def test_exact(expected: Any, answer: str, score: float | None) -> None:
+    assert graded("exact", expected, answer).score == score
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer", "score"),
+    [
+        ("Billing", "BILLING", 1),
+        ("straße", "STRASSE", 1),
+        ("bug report", "Bug\u00a0 report", 1),
+        ("billing", "billing", 1),
+        ("billing", "billing.", 0),
+    ],
+)
+def test_iexact(expected: str, answer: str, score: float) -> None:
+    assert graded("iexact", expected, answer).score == score
+
+
+@pytest.mark.parametrize(
+    ("expected", "options", "answer", "score"),
+    [
+        ("bug", {}, "It is a bug.", 1),
+        ("bug", {}, "It is a Bug.", 0),
+        ("bug", {"ignore_case": True}, "It is a BUG.", 1),
+        (None, {"any": ["bug", "error"]}, "an error", 1),
+        (None, {"any": ["bug", "error"]}, "a mistake", 0),
+        (None, {"any": "error"}, "an error", 1),
+        (None, {"all": ["bug", "error"]}, "an error", 0),
+        (None, {"all": ["bug", "error"]}, "bug, error", 1),
+        (None, {"all": ["bug"], "any": ["x", "y"]}, "bug x", 1),
+        (None, {"all": ["bug"], "any": ["x", "y"]}, "bug", 0),
+        ("bug", {"any": ["error"]}, "bug", 0),
+        (None, {"any": ["bug", ""]}, "bug", None),
+        (None, {"all": []}, "bug", None),
+    ],
+)
+def test_contains(expected: Any, options: dict[str, Any], answer: str, score: float | None) -> None:
+    assert graded("contains", expected, answer, **options).score == score
+
+
+def test_contains_says_what_is_missing() -> None:
+    assert graded("contains", None, "an error", all=["an", "bug"]).explanation == '"bug" is not in "an error"'
+
+
+@pytest.mark.parametrize(
+    ("expected", "options", "answer", "score"),
+    [
+        (r"^\d{3}$", {}, "123", 1),
+        (r"^\d{3}$", {}, "1234", 0),
+        ("ignored", {"pattern": "b[ui]g"}, "a big", 1),
+        (None, {"pattern": "(?i)bug"}, "a BUG", 1),
+        (None, {"pattern": "("}, "a", None),
+        (None, {"pattern": ""}, "a", None),
+    ],
+)
+def test_regex(expected: Any, options: dict[str, Any], answer: str, score: float | None) -> None:
+    assert graded("regex", expected, answer, **options).score == score
+
+
+def test_a_pattern_that_would_take_hours_is_given_up_and_the_answer_unscored() -> None:
+    started = time.monotonic()
+    found = graded("regex", None, "a" * 60, pattern="(a+)+b")
+
+    assert found.score is None
+    assert "took over 1 s" in found.explanation
+    assert time.monotonic() - started < 10
+
+
+def test_an_answer_too_long_to_search_is_unscored() -> None:
+    assert graded("regex", "a", "a" * 100_001).score is None
+    assert graded("regex", "a", "a" * 100_000).score == 1
