@@ -1,0 +1,115 @@
+"""The thin layers around a backend: parameters filled in, answers remembered, calls paid for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opro_action.errors import CallRefused
+from opro_action.models.budget import Budget
+from opro_action.models.cache import Cache, cache_key
+from opro_action.models.failures import Unanswered
+from opro_action.models.model import Completion, Model, Request, Role
+from opro_action.models.prices import Price, most_it_can_cost
+from opro_action.models.usage import Usage, UsageBook
+
+
+@dataclass(frozen=True)
+class Account:
+    """The page of one role in the usage book."""
+
+    book: UsageBook
+    role: Role
+
+    def cached(self) -> None:
+        self.book.add(self.role, Usage(cached=1))
+
+    def retried(self) -> None:
+        self.book.add(self.role, Usage(retries=1))
+
+    def sent(self, seconds: float, completion: Completion | None) -> None:
+        """A request went out and has ended: with a completion, or with none."""
+        if completion is None:
+            self.book.add(self.role, Usage(calls=1, seconds=seconds))
+            return
+        self.book.add(
+            self.role,
+            Usage(
+                calls=1,
+                prompt_tokens=completion.prompt_tokens,
+                completion_tokens=completion.completion_tokens,
+                cost_usd=completion.cost_usd,
+                seconds=completion.latency_s or seconds,
+            ),
+        )
+
+
+class DefaultParams:
+    """Fills in the parameters that a request leaves open."""
+
+    def __init__(self, inner: Model, params: Mapping[str, Any]) -> None:
+        self._inner = inner
+        self._params = params
+
+    async def complete(self, request: Request) -> Completion:
+        return await self._inner.complete(replace(request, params={**self._params, **request.params}))
+
+
+class CachedModel:
+    """Answers what was answered before from the cache, and remembers what was not. Errors are never stored."""
+
+    def __init__(self, inner: Model, cache: Cache, account: Account) -> None:
+        self._inner = inner
+        self._cache = cache
+        self._account = account
+
+    async def complete(self, request: Request) -> Completion:
+        key = cache_key(request)
+        known = self._cache.get(key)
+        if known is not None:
+            self._account.cached()
+            return known
+        completion = await self._inner.complete(request)
+        self._cache.put(key, completion)
+        return completion
+
+
+class OfflineModel:
+    """Stands where a backend would: with `--offline`, what is not in the cache is not asked."""
+
+    async def complete(self, request: Request) -> Completion:
+        raise CallRefused(
+            f"An answer of {request.model} is not in the cache, and --offline allows no calls: "
+            "run once without --offline to fill the cache."
+        )
+
+
+class PaidModel:
+    """Lets a request out only when the budget has room for the most it can cost, and settles what it did cost."""
+
+    def __init__(self, inner: Model, budget: Budget, account: Account, price: Price | None) -> None:
+        self._inner = inner
+        self._budget = budget
+        self._account = account
+        self._price = price
+
+    async def complete(self, request: Request) -> Completion:
+        most = most_it_can_cost(request, self._price) if self._price else 0.0
+        reservation = await self._budget.reserve(most)
+        began = time.monotonic()
+        completion: Completion | None = None
+        cost = 0.0
+        try:
+            completion = await self._inner.complete(request)
+            cost = completion.cost_usd or 0.0
+        except (Unanswered, asyncio.CancelledError):
+            # The provider may have answered, and bill it: a hard cap has to assume so.
+            cost = most
+            raise
+        finally:
+            self._budget.settle(reservation, cost)
+            self._account.sent(time.monotonic() - began, completion)
+        return completion
