@@ -1,0 +1,78 @@
+"""The fingerprint of a scoring: what two results must share before their difference says anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opro_action.suite.suite import ModelSpec, Suite, content_digest
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """How a result was got, as digests; never a key, an environment variable's name or a price.
+
+    `cases` maps case ids to content digests. `params` holds numbers and true/false as they are, for a message to
+    name, and a digest of anything else, since a text may be an address or a secret. `judge` is the judge model's
+    digest, None without one.
+    """
+
+    prompt: str
+    scorers: str
+    model: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    repeats: int = 1
+    judge: str | None = None
+    cases: Mapping[str, str] = field(default_factory=dict)
+
+
+def fingerprint(suite: Suite, model: ModelSpec) -> Fingerprint:
+    """The fingerprint of scoring `suite` with `model`, which may be another one than the suite names."""
+    scorers = [[s.name, dict(s.options), s.weight, s.threshold] for s in suite.scorers]
+    return Fingerprint(
+        prompt=suite.prompt.digest,
+        scorers=content_digest(scorers),
+        model=model.id,
+        params={name: _without_text(value) for name, value in sorted(model.params.items())},
+        repeats=suite.repeats,
+        cases={case.id: case.digest for case in suite.cases},
+    )
+
+
+def _without_text(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else content_digest(value)
+
+
+def differences(old: Fingerprint, new: Fingerprint) -> list[str]:
+    """Why two results cannot be compared, in plain words; empty when they can.
+
+    The prompt may differ: that is what is compared. So may the cases: the common ones are compared.
+    """
+    found = []
+    if old.model != new.model:
+        found.append(f"the model was {old.model}, is {new.model}")
+    found += _changed_params(old.params, new.params)
+    if old.scorers != new.scorers:
+        found.append("the scorers or their options changed")
+    if old.repeats != new.repeats:
+        found.append(f"the answers per case were {old.repeats}, are {new.repeats}")
+    if old.judge != new.judge:
+        found.append("the judge model changed")
+    return found
+
+
+def _changed_params(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    missing = object()
+    names = [n for n in sorted({*old, *new}) if old.get(n, missing) != new.get(n, missing)]
+    return [_in_words(name, old, new) for name in names]
+
+
+def _in_words(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    if name not in old:
+        return f"the parameter {name} is new"
+    if name not in new:
+        return f"the parameter {name} is gone"
+    if isinstance(old[name], str) or isinstance(new[name], str):
+        return f"the parameter {name} changed"
+    return f"the parameter {name} was {old[name]}, is {new[name]}"
