@@ -1,0 +1,84 @@
+"""Candidates: out of the optimizer model's reply, and checked before a call is spent on them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from opro_action.suite.prompt import placeholders
+from opro_action.suite.suite import Case
+
+_TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
+_LABEL = re.compile(r"^\**(?:instruction|question|prompt|answer)\s*:\**\s*", re.IGNORECASE)
+_QUOTES = "\"'`“”‘’«»"
+_LONG_EXPECTED = 20
+_LONG_INPUT = 16
+
+NO_TAGS = "no <prompt>…</prompt> in the reply"
+EMPTY = "empty"
+PLACEHOLDERS = "not the same placeholders"
+DUPLICATE = "tried before"
+TOO_LONG = "too long"
+LEAK = "quotes a case"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a candidate is held against. `max_length` is in characters."""
+
+    seed: str
+    cases: tuple[Case, ...]
+    max_length: int
+
+    @classmethod
+    def around(cls, seed: str, cases: Sequence[Case], max_length: int | None) -> Rules:
+        """The default limit is four times the seed's length, and never under 1,000 characters."""
+        return cls(seed, tuple(cases), max_length or max(4 * len(seed), 1000))
+
+
+def tagged_text(reply: str) -> str | None:
+    """What stands inside `<prompt>…</prompt>`; of several the last, since a model may first quote an older one."""
+    found = _TAGGED.findall(reply)
+    return str(found[-1]).strip() if found else None
+
+
+def first_line(reply: str) -> str:
+    """The first line that says something, without a label or quotes around it: how a small model's reply is read."""
+    for line in reply.splitlines():
+        text = _LABEL.sub("", line.strip()).strip("*").strip().strip(_QUOTES).strip()
+        if text:
+            return text
+    return ""
+
+
+def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
+    """Why no call should be spent on `text`, or None. `tried` are the texts of the search so far."""
+    if not text.strip() or "\0" in text:
+        return EMPTY
+    if placeholders(text) != placeholders(rules.seed):
+        return PLACEHOLDERS
+    if len(text) > rules.max_length:
+        return TOO_LONG
+    if normalised(text) in {normalised(other) for other in tried}:
+        return DUPLICATE
+    return LEAK if _leaks(text, rules) else None
+
+
+def normalised(text: str) -> str:
+    """The text as a comparison sees it: compatibility forms, case and white space do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _leaks(text: str, rules: Rules) -> bool:
+    """Whether the text quotes a case's input or long expected answer that the seed did not quote already."""
+    found, known = normalised(text), normalised(rules.seed)
+    return any(quote in found and quote not in known for case in rules.cases for quote in _quotes(case))
+
+
+def _quotes(case: Case) -> list[str]:
+    values = [(normalised(str(value)), _LONG_INPUT) for value in case.vars.values()]
+    if isinstance(case.expected, str):
+        values.append((normalised(case.expected), _LONG_EXPECTED))
+    return [value for value, length in values if len(value) >= length]

@@ -1,0 +1,132 @@
+"""The journal: one line for each call that was paid for and each decision, on disk before the search goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from opro_action.errors import FileError, UsageError
+from opro_action.models.cache import cache_key
+from opro_action.models.model import Completion, Model, Request, Role
+
+SCHEMA = "opro.journal/1"
+
+
+@dataclass(frozen=True)
+class Past:
+    """What an earlier part of the run left: header, finished calls by key, notes, and the steps that were begun."""
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    calls: Mapping[str, Completion] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    steps: frozenset[int] = frozenset()
+    elapsed_s: float = 0.0
+
+    @property
+    def paid(self) -> list[Completion]:
+        return [completion for completion in self.calls.values() if not completion.cached]
+
+
+class Journal:
+    """Appends lines to a file, each flushed to the disk before its method returns. `clock` gives seconds."""
+
+    def __init__(self, path: Path, past: Past, *, clock: Callable[[], float]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_torn_line(path)
+        self._file: IO[str] = path.open("a", encoding="utf-8", newline="\n")
+        self._clock = clock
+        self._noted = past.notes
+
+    def note(self, kind: str, **fields: Any) -> None:
+        """Write a decision, unless the part of the run that is being resumed wrote it already."""
+        if _note({"kind": kind, **fields}) not in self._noted:
+            self.write(kind, **fields)
+
+    def write(self, kind: str, **fields: Any) -> None:
+        line = {"kind": kind, "elapsed_s": round(self._clock(), 3), **fields}
+        self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Journaled:
+    """A model whose finished calls are journaled; one that the journal holds already is answered from there."""
+
+    model: Model
+    role: Role
+    journal: Journal
+    past: Past
+
+    async def complete(self, request: Request) -> Completion:
+        key = cache_key(request)
+        known = self.past.calls.get(key)
+        if known:
+            return known
+        completion = await self.model.complete(request)
+        self.journal.write("call", role=self.role, model=request.model, key=key, **asdict(completion))
+        return completion
+
+
+def read_journal(path: Path) -> Past:
+    """What the journal of an interrupted run holds; a line that a crash tore off is passed over.
+
+    Raises FileError when a line before the last is damaged.
+    """
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    entries = [_entry(path, number, line) for number, line in enumerate(lines, 1) if line.endswith("\n")]
+    if not entries or entries[0].get("schema") != SCHEMA:
+        raise FileError(path, 1, "this is no journal that can be resumed; start again without --resume.")
+    calls = [entry for entry in entries if entry["kind"] == "call"]
+    return Past(
+        header=entries[0],
+        calls={entry["key"]: _completion(entry) for entry in calls},
+        notes=frozenset(_note(entry) for entry in entries if entry["kind"] != "call"),
+        steps=frozenset(entry["step"] for entry in entries if entry["kind"] == "step"),
+        elapsed_s=max(entry["elapsed_s"] for entry in entries),
+    )
+
+
+def check_same_search(header: Mapping[str, Any], past: Mapping[str, Any]) -> None:
+    """Raises UsageError when the run to be resumed was another search than the one that is asked for."""
+    changed = [name for name, value in header.items() if name not in past or past[name] != value]
+    if changed:
+        raise UsageError(
+            f"The run cannot be resumed, since this changed after it began: {', '.join(changed)}; "
+            "undo the change, or start again without --resume."
+        )
+
+
+def _note(entry: Mapping[str, Any]) -> str:
+    plain = {name: value for name, value in entry.items() if name != "elapsed_s"}
+    return json.dumps(plain, sort_keys=True)
+
+
+def _completion(entry: Mapping[str, Any]) -> Completion:
+    return Completion(**{name: entry[name] for name in Completion.__dataclass_fields__})
+
+
+def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise FileError(path, number, "the journal is damaged here; start again without --resume.") from error
+    if not isinstance(entry, dict) or "kind" not in entry:
+        raise FileError(path, number, "this is no line of a journal; start again without --resume.")
+    return entry
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)

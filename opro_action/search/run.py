@@ -1,0 +1,265 @@
+"""The driver: does what the search asks for, keeps its journal, and leaves history and plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from opro_action import __version__
+from opro_action.errors import BudgetSpent, CallFailed, UsageError
+from opro_action.gate.baseline import read_baseline
+from opro_action.gate.fingerprint import fingerprint
+from opro_action.models.connect import Models
+from opro_action.models.model import Model, Request, Role
+from opro_action.scoring.results import CaseResult, SuiteResult
+from opro_action.scoring.runner import Bench, gather, score_cases
+from opro_action.search.history import extended, past_winners, read_history, to_lines
+from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal
+from opro_action.search.metaprompt import Draft, Large
+from opro_action.search.plan import Plan, write_plan
+from opro_action.search.result import Report, plan_of, versions
+from opro_action.search.search import Ask, Outcome, Profile, Score, Setup, Write, search
+from opro_action.search.selection import FullEvaluation
+from opro_action.search.small import Small
+from opro_action.search.split import split_cases
+from opro_action.search.stopping import Stop
+from opro_action.search.trajectory import Origin
+from opro_action.suite.files import state_folder, write_atomically
+from opro_action.suite.git import head_commit
+from opro_action.suite.prompt import digest, placeholders
+from opro_action.suite.suite import ModelSpec, OptimizeSpec, Suite, content_digest
+
+SOFT_LIMIT = 0.8
+"""No step is begun after this share of the minutes or dollars: the decision needs the rest."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A search that came to its end, with what it left."""
+
+    report: Report
+    plan: Plan
+    plan_path: Path
+
+
+def prepare(suite: Suite) -> Setup:
+    """The setup of a search: split, profile and seeds. Raises UsageError when no decision would fit the budget."""
+    spec = suite.optimize
+    setup = Setup(
+        suite=suite,
+        split=split_cases(suite.cases, holdout=spec.holdout, seed=spec.seed),
+        profile=_profile(suite),
+        selection=FullEvaluation(),
+        seeds=_seeds(suite),
+    )
+    if setup.least_calls > spec.max_calls:
+        raise UsageError(
+            f"{suite.relative(suite.path)}: max_calls is {spec.max_calls}, but the shortest search of this suite "
+            f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
+        )
+    return setup
+
+
+def new_run(suite: Suite) -> Path:
+    """A fresh folder for a run, named by time and suite."""
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suite.name}"
+    runs = state_folder(suite.root) / "runs"
+    for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
+        folder = runs / f"{name}{suffix}"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            return folder
+    raise UsageError(f"{runs}: there are 999 runs of this second already; delete some.")
+
+
+def find_run(suite: Suite, name: str) -> Path:
+    """The folder of an earlier run by its name or path; `latest` is this suite's last one."""
+    runs = suite.root / ".opro" / "runs"
+    if name == "latest":
+        found = sorted(path.parent for path in runs.glob(f"*-{suite.name}*/journal.jsonl"))
+        if not found:
+            raise UsageError(f"{runs}: there is no run of {suite.name} to resume; start one without --resume.")
+        return found[-1]
+    for folder in (Path(name), runs / name):
+        if (folder / "journal.jsonl").is_file():
+            return folder
+    raise UsageError(f"{name}: there is no journal of such a run under {runs}.")
+
+
+async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: Say) -> Finished:
+    """Search to the end and write history and plan.
+
+    A `folder` that holds a journal is resumed: its finished calls are not made again. Raises NotMeasured when
+    the prompt cannot be scored and BudgetSpent when no decision could be made; the journal stays.
+    """
+    suite, path = setup.suite, folder / "journal.jsonl"
+    past = read_journal(path) if path.exists() else Past()
+    header = _header(setup)
+    if past.header:
+        check_same_search(header, past.header)
+        models.budget.charge(
+            calls=len(past.paid), cost=sum(call.cost_usd or 0.0 for call in past.paid), seconds=past.elapsed_s
+        )
+    began = time.monotonic()
+
+    def elapsed() -> float:
+        return past.elapsed_s + time.monotonic() - began
+
+    journal = Journal(path, past, clock=elapsed)
+    try:
+        journal.note("header", schema=SCHEMA, version=__version__, **header)
+        setup = replace(setup, hurry=_hurry(models, past, elapsed, suite.optimize))
+        outcome = await _drive(setup, models, journal, past, say)
+        if outcome.evidence is None:
+            raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
+        finished = _leave(setup, models, folder, outcome, command)
+        journal.note("end", stop_reason=outcome.stop.reason, evidence=outcome.evidence.evidence)
+    finally:
+        journal.close()
+    return finished
+
+
+async def _drive(setup: Setup, models: Models, journal: Journal, past: Past, say: Say) -> Outcome:
+    suite = setup.suite
+    writer = suite.optimize.model or suite.model
+    bench = Bench(Journaled(models.connect(suite.model, "task"), "task", journal, past), suite.model, suite.scorers)
+    optimizer = Journaled(models.connect(writer, "optimizer"), "optimizer", journal, past)
+    machine = search(setup)
+    try:
+        ask = next(machine)
+        while True:
+            say(_announced(ask))
+            try:
+                told: Any = await (
+                    _written(ask, optimizer, writer, suite) if isinstance(ask, Write) else _scored(ask, bench)
+                )
+            except BudgetSpent as spent:
+                ask = machine.throw(spent)
+            else:
+                _note(journal, ask, told, say)
+                ask = machine.send(told)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+
+
+async def _written(ask: Write, optimizer: Model, writer: ModelSpec, suite: Suite) -> list[str | None]:
+    """One reply per draft, None for a call that failed; raises its `CallFailed` when all of them did."""
+    failures: list[CallFailed] = []
+
+    async def one(index: int, draft: Draft) -> str | None:
+        repeat = ask.step * suite.optimize.candidates + index
+        request = Request(writer.id, draft.messages, {**writer.params, **dict(draft.params)}, repeat)
+        try:
+            return (await optimizer.complete(request)).text
+        except CallFailed as failure:
+            failures.append(failure)
+            return None
+
+    replies = await gather([one(index, draft) for index, draft in enumerate(ask.drafts)])
+    if failures and len(failures) == len(replies):
+        raise failures[0]
+    return replies
+
+
+async def _scored(ask: Score, bench: Bench) -> list[tuple[CaseResult, ...]]:
+    return await gather([score_cases(bench, text, ask.cases, repeats=ask.repeats) for text in ask.texts])
+
+
+def _announced(ask: Ask) -> str:
+    if isinstance(ask, Write):
+        return f"step {ask.step}: asking for {len(ask.drafts)} candidates"
+    what = "prompt" if len(ask.texts) == 1 else "prompts"
+    if ask.holdout:
+        return f"decision: scoring the current prompt and the winner on {len(ask.cases)} holdout cases"
+    return f"step {ask.step}: scoring {len(ask.texts)} {what} on {len(ask.cases)} cases"
+
+
+def _note(journal: Journal, ask: Ask, told: Sequence[Any], say: Say) -> None:
+    if isinstance(ask, Write):
+        journal.note("step", step=ask.step, replies=sum(reply is not None for reply in told))
+        return
+    split = "holdout" if ask.holdout else "search"
+    scores = [SuiteResult(results).score for results in told]
+    for text, score in zip(ask.texts, scores, strict=True):
+        journal.note("score", step=ask.step, split=split, digest=digest(text), score=score, n=len(ask.cases))
+    if not ask.holdout:
+        say(f"step {ask.step}: search scores {', '.join('-' if s is None else f'{s:.2f}' for s in scores)}")
+
+
+def _hurry(
+    models: Models, past: Past, seconds: Callable[[], float], spec: OptimizeSpec
+) -> Callable[[int], Stop | None]:
+    def hurry(step: int) -> Stop | None:
+        if step in past.steps:
+            return None
+        if seconds() > SOFT_LIMIT * 60 * spec.max_minutes:
+            return Stop("budget", f"{SOFT_LIMIT:.0%} of the {spec.max_minutes:g} minutes (max_minutes) were used.")
+        spent = models.budget.spent_usd
+        if spec.max_cost is not None and spent > SOFT_LIMIT * spec.max_cost:
+            return Stop("budget", f"{SOFT_LIMIT:.0%} of the {spec.max_cost:g} dollars (max_cost) were spent.")
+        return None
+
+    return hurry
+
+
+def _leave(setup: Setup, models: Models, folder: Path, outcome: Outcome, command: str) -> Finished:
+    suite = setup.suite
+    report = Report(
+        setup=setup,
+        outcome=outcome,
+        usage=_usage(models),
+        run=suite.relative(folder) if folder.is_relative_to(suite.root) else str(folder),
+        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        commit=head_commit(suite.root),
+    )
+    paths = (suite.prompt.path, suite.history_path, suite.baseline_path)
+    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    history = extended(read_history(suite.history_path), versions(report))
+    plan = plan_of(report, history, before, command)
+    write_atomically(suite.history_path, to_lines(history))
+    write_plan(plan, folder / "plan.json")
+    return Finished(report, plan, folder / "plan.json")
+
+
+def _usage(models: Models) -> dict[str, Any]:
+    roles: tuple[Role, ...] = ("task", "optimizer", "judge")
+    return {**{role: models.usage[role].as_json() for role in roles}, "total": models.usage.total.as_json()}
+
+
+def _header(setup: Setup) -> dict[str, Any]:
+    """What must be the same for a run to be resumed; the budget may be raised."""
+    suite, spec = setup.suite, setup.suite.optimize
+    writer = spec.model or suite.model
+    return {
+        "suite": suite.relative(suite.path),
+        "description": suite.description,
+        "fingerprint": asdict(fingerprint(suite, suite.model)),
+        "optimizer_model": writer.id,
+        "optimizer_params": content_digest(dict(writer.params)),
+        "search": {name: getattr(spec, name) for name in ("profile", "candidates", "holdout", "seed", "min_gain")},
+        "seeds": [digest(text) for text, _ in setup.seeds],
+    }
+
+
+def _profile(suite: Suite) -> Profile:
+    """`auto` takes the small-model form for the embedded models, and the paper's form for all others."""
+    writer = suite.optimize.model or suite.model
+    small = {"small": True, "large": False}.get(suite.optimize.profile, writer.id.startswith("local/"))
+    return Small() if small else Large()
+
+
+def _seeds(suite: Suite) -> tuple[tuple[str, Origin], ...]:
+    """The accepted baseline's prompt and past winners, as far as they have the prompt's placeholders."""
+    found: list[tuple[str, Origin]] = [(text, "history") for text in past_winners(read_history(suite.history_path))]
+    baseline = read_baseline(suite.baseline_path)
+    if baseline:
+        found.insert(0, (baseline.text, "baseline"))
+    wanted, own = suite.prompt.placeholders, suite.prompt.text
+    return tuple((text, origin) for text, origin in found if placeholders(text) == wanted and text != own)

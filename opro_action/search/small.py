@@ -1,0 +1,82 @@
+"""The meta-prompt for small optimizer models: they continue a pattern better than they follow an instruction.
+
+A model of 135 million parameters that is asked for a better prompt, as a large one is, answers with an example of the
+task or with talk. Shown a few tasks with an instruction each, as turns of a chat, it writes an instruction
+for the next task. Several temperatures and changing demonstrations give the variety that it does not have itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opro_action.models.model import Message
+from opro_action.search.candidates import EMPTY, first_line
+from opro_action.search.metaprompt import Brief, Draft
+from opro_action.search.split import order
+from opro_action.suite.prompt import placeholders
+from opro_action.suite.suite import Suite
+
+TEMPERATURES = (0.5, 0.8, 1.1)
+MAX_TOKENS = 40
+SHOWN = 4
+
+DEMONSTRATIONS = (
+    ("Say whether a review is positive or negative.", "Is this review positive or negative? Answer with one word."),
+    ("Name the animal in a story: cat, dog or bird.", "Which animal is this story about?"),
+    ("Decide what a message is about: money, food or travel.", "What is this message about? Answer with one word."),
+    ("Name the season of a day: spring, summer, autumn or winter.", "In which season is this day?"),
+    ("Say how old a person is.", "What is the age of this person? Write only the number."),
+    ("Find the capital of a country.", "Name the capital of this country."),
+    ("Say whether a number is even or odd.", "Is this number even or odd?"),
+    (
+        "Sort a recipe into breakfast, lunch or dinner.",
+        "At which meal is this recipe eaten: breakfast, lunch or dinner?",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Small:
+    """Writes instructions by example. The lines of the prompt that hold placeholders stay as they are."""
+
+    def drafts(self, brief: Brief) -> tuple[Draft, ...]:
+        return tuple(self._draft(brief, index) for index in range(brief.suite.optimize.candidates))
+
+    def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
+        """The candidate in a reply, and why there is none."""
+        instruction = first_line(reply)
+        return (reframed(instruction, suite.prompt.text), None) if instruction else ("", EMPTY)
+
+    def _draft(self, brief: Brief, index: int) -> Draft:
+        chosen = sorted(
+            DEMONSTRATIONS, key=lambda demo: order(brief.suite.optimize.seed, str(brief.step), str(index), demo[0])
+        )
+        pairs = [*chosen[:SHOWN]]
+        turns = [message for task, instruction in pairs for message in _turn(task, instruction)]
+        temperature = TEMPERATURES[index % len(TEMPERATURES)]
+        return Draft(
+            (*turns, _asked(brief.suite.description)), (("temperature", temperature), ("max_tokens", MAX_TOKENS))
+        )
+
+
+def _asked(task: str) -> Message:
+    return Message("user", f"Task: {task}\nWrite the instruction.")
+
+
+def _turn(task: str, instruction: str) -> tuple[Message, Message]:
+    return _asked(task), Message("assistant", instruction)
+
+
+def reframed(instruction: str, seed: str) -> str:
+    """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
+    if not placeholders(seed) or placeholders(instruction):
+        return instruction
+    lines = seed.split("\n")
+    marked = [number for number, line in enumerate(lines) if placeholders(line)]
+    kept = "\n".join(lines[marked[0] : marked[-1] + 1])
+    before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
+    if before.strip():
+        return instruction + before[len(before.rstrip()) :] + "\n" + kept
+    if after.strip():
+        return kept + "\n" + after[: len(after) - len(after.lstrip())] + instruction
+    return instruction + "\n\n" + kept

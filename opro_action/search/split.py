@@ -1,0 +1,67 @@
+"""The split of a suite's cases: some drive the search, the others are looked at once, for the decision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opro_action.errors import UsageError
+from opro_action.suite.suite import Case, content_digest
+
+MIN_CASES = 10
+"""Fewer cases than this cannot be split into two parts that each say something."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Both parts in the order of the suite; no case is in both."""
+
+    search: tuple[Case, ...]
+    holdout: tuple[Case, ...]
+
+
+def split_cases(cases: Sequence[Case], *, holdout: float, seed: int) -> Split:
+    """Split stratified by expected answer, so that both parts hold each kind of case in the suite's proportion.
+
+    `holdout` is the share of the second part. Which case goes where depends on the seed and the cases' content
+    alone: reordering or renaming cases does not move them. Raises UsageError for fewer than `MIN_CASES` cases.
+    """
+    if len(cases) < MIN_CASES:
+        raise UsageError(
+            f"A search needs at least {MIN_CASES} cases to keep some of them unseen, "
+            f"this suite has {len(cases)}: add cases."
+        )
+    strata: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        strata[_stratum(case)].append(case)
+    held = {case.digest for case in _interleaved(strata, seed)[: _held_count(len(cases), holdout)]}
+    return Split(
+        search=tuple(case for case in cases if case.digest not in held),
+        holdout=tuple(case for case in cases if case.digest in held),
+    )
+
+
+def order(seed: int, *parts: str) -> str:
+    """A sort key that looks random, is the same on every machine, and needs no generator that keeps state."""
+    return hashlib.sha256("\0".join((str(seed), *parts)).encode()).hexdigest()
+
+
+def _held_count(n: int, share: float) -> int:
+    return min(max(round(n * share), 1), n - 1)
+
+
+def _stratum(case: Case) -> str:
+    expected = content_digest(case.expected)
+    return expected if case.expected is not None else "\0".join(case.tags)
+
+
+def _interleaved(strata: dict[str, list[Case]], seed: int) -> list[Case]:
+    """All cases so that any prefix holds every stratum in proportion (to within one case)."""
+    placed = []
+    for name, members in strata.items():
+        shuffled = sorted(members, key=lambda case: order(seed, case.digest))
+        shift = int(order(seed, "stratum", name)[:8], 16) / 2**32
+        placed += [((index + shift) / len(members), name, case) for index, case in enumerate(shuffled)]
+    return [case for _, _, case in sorted(placed, key=lambda entry: (entry[0], entry[1]))]
