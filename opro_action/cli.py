@@ -1,0 +1,221 @@
+"""The command line: `opro` with its commands, and `opro-check`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from opro_action import __version__
+from opro_action.errors import OproError
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path)
+INTERRUPTED = 130
+BUG = 70
+
+# Options whose value may be left out, and what that means. Click would take the word after them, even a file.
+_ALONE = {"--update-baseline": "all", "--resume": "latest"}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `opro` and exit with the code that README lists."""
+    _exit_with(opro, list(sys.argv[1:] if arguments is None else arguments))
+
+
+def check_main(arguments: Sequence[str] | None = None) -> None:
+    """Run `opro-check`: the same as `opro check`."""
+    main(["check", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def _exit_with(command: click.Command, arguments: list[str]) -> None:
+    try:
+        code = command.main(args=with_values(arguments), prog_name="opro", standalone_mode=False)
+    except OproError as error:
+        _say(f"error: {error}")
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        code = INTERRUPTED
+    except Exception:  # noqa: BLE001 - the one place where a bug is met: a traceback and a code of its own
+        sys.excepthook(*sys.exc_info())
+        code = BUG
+    sys.exit(code)
+
+
+def with_values(arguments: Sequence[str]) -> list[str]:
+    """The arguments with a value for each option that may stand alone.
+
+    `--resume RUN` is taken as a value unless RUN is a suite file, which is the command's argument.
+    """
+    found: list[str] = []
+    for index, word in enumerate(arguments):
+        following = arguments[index + 1] if index + 1 < len(arguments) else "-"
+        takes_next = word == "--resume" and not following.startswith("-") and Path(following).suffix not in _YAML
+        found.append(f"{word}={_ALONE[word]}" if word in _ALONE and not takes_next else word)
+    return found
+
+
+_YAML = {".yaml", ".yml"}
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _output(*formats: str) -> Callable[[F], F]:
+    return _options(
+        click.option("--format", "format_", type=click.Choice(formats), default="text", help="Form of the result."),
+        click.option("--output", type=FILE, help="Write the result to this file instead of stdout."),
+        click.option("--summary", type=FILE, help="Write the result as Markdown to this file besides."),
+    )
+
+
+_model = click.option("--model", metavar="ID", help="Task model, instead of the suite's.")
+_max_calls = click.option("--max-calls", type=click.IntRange(min=1), help="Hard cap on model calls.")
+_max_cost = click.option(
+    "--max-cost", type=click.FloatRange(min=0, min_open=True), metavar="DOLLARS", help="Hard cap on dollars."
+)
+_calling = _options(
+    click.option("--concurrency", type=click.IntRange(min=1), default=16, show_default=True, help="Calls at a time."),
+    click.option("--offline", is_flag=True, help="Take answers from the cache only; call no model."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write cached answers."),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="opro")
+def opro() -> None:
+    """Score, gate and improve the prompts of a repository, on evidence.
+
+    Exit codes: 0 fine, 1 regressed, 2 usage or configuration, 3 not measured, 4 budget spent before a verdict,
+    130 interrupted, 70 a bug.
+    """
+
+
+@opro.command()
+@click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
+@click.option("--changed", is_flag=True, help="Only suites whose prompt, cases or suite file differ from --base.")
+@click.option("--base", metavar="REF", default="HEAD", show_default=True, help="What --changed compares with.")
+@click.option(
+    "--update-baseline",
+    type=click.Choice(["all", "new"]),
+    metavar="[=new]",
+    help="Record the result as the baseline; `=new` only where there is none.",
+)
+@_model
+@click.option("--repeats", type=click.IntRange(min=1), help="Answers per case, instead of the suite's.")
+@_max_calls
+@_max_cost
+@_calling
+@_output("text", "json", "markdown")
+def check(suites: tuple[Path, ...], **given: Any) -> int:
+    """Score prompts, compare them with their baselines, print a verdict for each suite.
+
+    Without SUITE: all suites under evals/.
+    """
+    from opro_action.commands.check import CheckOptions
+    from opro_action.commands.check import check as run
+
+    names = ("changed", "base", "model", "repeats", "update_baseline")
+    picked = {name: given[name] for name in names}
+    return run(CheckOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
+
+
+@opro.command()
+@click.argument("suite", type=FILE)
+@click.option("--steps", type=click.IntRange(min=1), help="Upper bound on steps.")
+@click.option("--candidates", type=click.IntRange(min=1), help="Candidates per step.")
+@_max_calls
+@_max_cost
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Hard cap on minutes.")
+@_model
+@click.option("--optimizer-model", metavar="ID", help="Model that writes candidates, instead of the suite's.")
+@click.option("--seed", type=int, help="Seed of the split and of the small-model profile.")
+@click.option("--resume", metavar="[RUN]", help="Go on with an interrupted run: its name, or this suite's last one.")
+@click.option("--dry-run", is_flag=True, help="Print what the search may cost at most, and stop.")
+@click.option("--write", is_flag=True, help="Put an accepted winner into the prompt file.")
+@_calling
+@_output("text", "json", "markdown")
+def optimize(suite: Path, **given: Any) -> int:
+    """Search for a better wording of SUITE's prompt within hard bounds, and decide on cases it never saw.
+
+    Leaves a journal and a plan under .opro/runs/, and adds to the suite's history file.
+    """
+    from opro_action.commands.optimize import OptimizeOptions
+    from opro_action.commands.optimize import optimize as run
+
+    names = ("steps", "candidates", "max_calls", "max_cost", "max_minutes", "seed")
+    bounds = {name: given[name] for name in names if given[name] is not None}
+    picked = {name: given[name] for name in ("model", "optimizer_model", "resume", "dry_run", "write")}
+    return run(OptimizeOptions(suite=suite, bounds=bounds, calls=_calls(given), output=_output_of(given), **picked))
+
+
+@opro.command()
+@click.argument("plan", type=FILE)
+@click.option("--repo", "repository", metavar="OWNER/NAME", help="Repository, instead of GITHUB_REPOSITORY.")
+@click.option("--base", metavar="BRANCH", help="Branch to propose to, instead of the default branch.")
+@click.option("--label", "labels", multiple=True, default=("opro",), show_default=True, help="Label to set.")
+@click.option("--reviewer", "reviewers", multiple=True, help="Login to ask for a review.")
+@click.option("--draft", is_flag=True, help="Open as a draft, even when the gain is proven.")
+@click.option("--dry-run", is_flag=True, help="Print title and description; call nothing.")
+@_output("text", "json", "markdown")
+def propose(plan: Path, **given: Any) -> int:
+    """Open or update the pull request for PLAN, the plan.json of a search. Needs GITHUB_TOKEN."""
+    from opro_action.commands.propose import ProposeOptions
+    from opro_action.commands.propose import propose as run
+
+    picked = {name: given[name] for name in ("repository", "base", "labels", "reviewers", "draft", "dry_run")}
+    return run(ProposeOptions(plan=plan, output=_output_of(given), **picked))
+
+
+@opro.command()
+@click.argument("suite", type=FILE)
+@click.option("--diff", nargs=2, metavar="A B", help="Show what changed between two versions, named by digest.")
+@click.option("--chart", is_flag=True, help="Print the scores as a Mermaid chart.")
+@_output("text", "json", "markdown")
+def history(suite: Path, **given: Any) -> int:
+    """List the versions of SUITE's prompt with their scores, newest first."""
+    from opro_action.commands.history import HistoryOptions
+    from opro_action.commands.history import history as run
+
+    return run(HistoryOptions(suite=suite, diff=given["diff"], chart=given["chart"], output=_output_of(given)))
+
+
+@opro.command()
+@click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline"]))
+def schema(name: str) -> int:
+    """Print a JSON Schema, for an editor or a program that reads our files."""
+    from opro_action.suite.schemas import schema as schema_of
+
+    click.echo(json.dumps(schema_of(name), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _calls(given: dict[str, Any]) -> Any:
+    from opro_action.commands.common import Calls
+
+    names = ("max_calls", "max_cost", "concurrency", "offline", "no_cache")
+    return Calls(**{name: given[name] for name in names})
+
+
+def _output_of(given: dict[str, Any]) -> Any:
+    from opro_action.commands.output import Output
+
+    return Output(format=given["format_"], output=given["output"], summary=given["summary"])

@@ -1,0 +1,1 @@
+"""The commands of `opro`: one small module each, a function from options to an exit code."""

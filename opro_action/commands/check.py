@@ -1,0 +1,96 @@
+"""`opro check`: score prompts, compare them with their baselines, print a verdict for each suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opro_action.commands.common import Calls, chosen_suites, open_models, run, with_model
+from opro_action.commands.output import Output, say, write_result
+from opro_action.gate.baseline import baseline_of, write_baseline
+from opro_action.gate.check import SuiteCheck, check_suite, overall
+from opro_action.gate.fingerprint import fingerprint
+from opro_action.models.connect import Models
+from opro_action.report.check import check_json, check_markdown, check_text
+from opro_action.scoring.results import Answer
+from opro_action.suite.changes import changed_suites
+from opro_action.suite.suite import Case, Suite
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """The options of `opro check`. `update_baseline` is None, `all`, or `new` for suites that have none."""
+
+    suites: tuple[Path, ...] = ()
+    changed: bool = False
+    base: str = "HEAD"
+    model: str | None = None
+    repeats: int | None = None
+    update_baseline: str | None = None
+    calls: Calls = Calls()
+    output: Output = Output()
+
+
+def check(options: CheckOptions) -> int:
+    """Check the chosen suites and return the exit code of the worst."""
+    suites = [_with(suite, options) for suite in chosen_suites(options.suites)]
+    if options.changed:
+        suites = changed_suites(suites, base=options.base)
+        if not suites:
+            say(f"No suite differs from {options.base}: nothing to check.")
+            return 0
+    checks, usage = run(_check_all(suites, options.calls))
+    if options.update_baseline:
+        checks = [_recorded(found, options.update_baseline) for found in checks]
+    write_result(
+        options.output,
+        text=check_text(checks, usage),
+        value=check_json(checks, usage),
+        markdown=check_markdown(checks, usage),
+    )
+    return overall(checks)[1]
+
+
+def _with(suite: Suite, options: CheckOptions) -> Suite:
+    suite = with_model(suite, options.model)
+    return replace(suite, repeats=options.repeats) if options.repeats else suite
+
+
+async def _check_all(suites: Sequence[Suite], calls: Calls) -> tuple[list[SuiteCheck], dict[str, object]]:
+    async with open_models(suites[0].root, calls) as models:
+        for suite in suites:
+            models.check_price(suite.model)
+        checks = [await _check_one(suite, models) for suite in suites]
+        return checks, models.usage.total.as_json()
+
+
+async def _check_one(suite: Suite, models: Models) -> SuiteCheck:
+    return await check_suite(suite, models, on_answer=_progress(suite))
+
+
+def _progress(suite: Suite) -> Callable[[Case, Answer], None]:
+    """Says how far a long scoring has come, each time another quarter is done; nothing for cached answers."""
+    total, done = len(suite.cases) * suite.repeats, [0, 0]
+
+    def progress(case: Case, answer: Answer) -> None:
+        done[0] += 1
+        done[1] += not answer.cached
+        if done[1] and done[0] * 4 // total > (done[0] - 1) * 4 // total:
+            say(f"{suite.name}: {done[0]} of {total} answers")
+
+    return progress
+
+
+def _recorded(check: SuiteCheck, which: str) -> SuiteCheck:
+    """Record the result as the baseline, unless only new ones are wanted and there is one."""
+    suite = check.suite
+    if which == "new" and check.baseline is not None:
+        return check
+    if check.verdict.verdict == "unmeasured":
+        say(f"{suite.relative(suite.baseline_path)}: not written, since nothing was measured.")
+        return check
+    baseline = baseline_of(suite, check.result, fingerprint(suite, suite.model))
+    write_baseline(suite.baseline_path, baseline)
+    say(f"{suite.relative(suite.baseline_path)}: recorded, score {baseline.score:.2f} over {baseline.n} cases.")
+    return replace(check, baseline=baseline, exit_code=0)

@@ -1,0 +1,67 @@
+"""What the commands that ask models share: finding suites, opening models."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from opro_action.commands.output import say
+from opro_action.errors import UsageError
+from opro_action.models.budget import Budget
+from opro_action.models.cache import Cache
+from opro_action.models.connect import Models
+from opro_action.suite.discovery import find_root, find_suites
+from opro_action.suite.files import state_folder
+from opro_action.suite.reading import read_suite
+from opro_action.suite.suite import Suite
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How models are called: bounds, cache and concurrency. Cost in dollars."""
+
+    max_calls: int | None = None
+    max_cost: float | None = None
+    max_minutes: float | None = None
+    concurrency: int = 16
+    offline: bool = False
+    no_cache: bool = False
+
+
+def chosen_suites(paths: Sequence[Path]) -> list[Suite]:
+    """The named suites, or all under `evals/` of the repository around the current folder."""
+    if paths:
+        return [read_suite(path) for path in paths]
+    root = find_root(Path.cwd() / "evals")
+    found = find_suites(root)
+    if not found:
+        raise UsageError(f"{root / 'evals'}: there is no suite; write one, or name a suite file.")
+    return [read_suite(path, root=root) for path in found]
+
+
+def with_model(suite: Suite, model: str | None) -> Suite:
+    """The suite with another task model, its parameters kept."""
+    return replace(suite, model=replace(suite.model, id=model)) if model else suite
+
+
+def open_models(root: Path, calls: Calls) -> Models:
+    """The process's way to models. The cache lies in `.opro/` of the repository, or where OPRO_CACHE_DIR says."""
+    budget = Budget(max_calls=calls.max_calls, max_cost=calls.max_cost, max_minutes=calls.max_minutes)
+    cache = None if calls.no_cache else Cache(_cache_folder(root) / "cache.sqlite", warn=say)
+    return Models(budget=budget, cache=cache, concurrency=calls.concurrency, offline=calls.offline)
+
+
+def _cache_folder(root: Path) -> Path:
+    given = os.environ.get("OPRO_CACHE_DIR")
+    return Path(given) if given else state_folder(root)
+
+
+def run(job: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part to its end."""
+    return asyncio.run(job)

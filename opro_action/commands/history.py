@@ -1,0 +1,71 @@
+"""`opro history`: the prompt's versions with their scores, newest first."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from opro_action.commands.output import Output, write_result
+from opro_action.errors import UsageError
+from opro_action.report.markdown import code, table
+from opro_action.report.mermaid import xychart
+from opro_action.search.history import Version, read_history
+from opro_action.suite.reading import read_suite
+
+
+@dataclass(frozen=True)
+class HistoryOptions:
+    """The options of `opro history`. `diff` holds two digests, or beginnings of them."""
+
+    suite: Path
+    diff: tuple[str, str] | None = None
+    chart: bool = False
+    output: Output = Output()
+
+
+def history(options: HistoryOptions) -> int:
+    """Print the versions, the difference of two, or a chart; returns the exit code."""
+    suite = read_suite(options.suite)
+    versions = read_history(suite.history_path)
+    if options.diff:
+        text = _diff(*(_version(versions, name, suite.history_path) for name in options.diff))
+    elif options.chart:
+        text = _chart(versions)
+    else:
+        text = "".join(f"{_line(version)}\n" for version in reversed(versions)) or "no version is recorded yet\n"
+    newest_first = [asdict(version) for version in reversed(versions)]
+    write_result(options.output, text=text, value=newest_first, markdown=_markdown(versions))
+    return 0
+
+
+def _version(versions: Sequence[Version], name: str, path: Path) -> Version:
+    found = {version.digest: version for version in versions if version.digest.startswith(name)}
+    if len(found) != 1:
+        what = "no version has" if not found else f"{len(found)} versions have"
+        raise UsageError(f"{path}: {what} a digest that begins with {name!r}; `opro history` lists them.")
+    return next(iter(found.values()))
+
+
+def _diff(old: Version, new: Version) -> str:
+    lines = difflib.unified_diff(
+        old.text.splitlines(), new.text.splitlines(), old.digest[:12], new.digest[:12], lineterm=""
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line(version: Version) -> str:
+    first = version.text.strip().splitlines()[0]
+    measured = f"{version.score:.2f} over {version.n} {version.split} cases"
+    return f"{version.at}  {version.digest[:12]}  {measured}  {version.evidence or version.origin:<10} {first}"
+
+
+def _markdown(versions: Sequence[Version]) -> str:
+    rows = [(v.at, code(v.digest[:12]), f"{v.score:.2f}", v.n, v.split, v.evidence) for v in reversed(versions)]
+    return table(("when", "version", "score", "cases", "split", "evidence"), rows)
+
+
+def _chart(versions: Sequence[Version]) -> str:
+    points = [(version.digest[:7], version.score) for version in versions]
+    return xychart("score by version", points, x_label="version", y_label="score")
