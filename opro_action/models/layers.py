@@ -88,15 +88,21 @@ class OfflineModel:
 
 
 class PaidModel:
-    """Lets a request out only when the budget has room for the most it can cost, and settles what it did cost."""
+    """Lets a request out only when the budget has room for the most it can cost, and settles what it did cost.
+
+    After one refusal no further request goes out: all would meet it.
+    """
 
     def __init__(self, inner: Model, budget: Budget, account: Account, price: Price | None) -> None:
         self._inner = inner
         self._budget = budget
         self._account = account
         self._price = price
+        self._refusal: CallRefused | None = None
 
     async def complete(self, request: Request) -> Completion:
+        if self._refusal:
+            raise CallRefused(str(self._refusal))
         most = most_it_can_cost(request, self._price) if self._price else 0.0
         reservation = await self._budget.reserve(most)
         began = time.monotonic()
@@ -105,6 +111,9 @@ class PaidModel:
         try:
             completion = await self._inner.complete(request)
             cost = completion.cost_usd or 0.0
+        except CallRefused as refusal:
+            self._refusal = refusal
+            raise
         except (Unanswered, asyncio.CancelledError):
             # The provider may have answered, and bill it: a hard cap has to assume so.
             cost = most

@@ -105,12 +105,14 @@ class LitellmModel:
             return Unreachable(f"{what}; start the server, or check the network and api_base.")
         if any(isinstance(link, httpx.TransportError) for link in chain):
             return Unanswered(what)
-        return _by_status(error, what, is_quota=any(_QUOTA in (str(link), _code(link)) for link in chain))
+        return _by_status(error, what, is_quota=any(_QUOTA in f"{link} {_code(link)}" for link in chain))
 
 
 def load_litellm() -> Any:
     """litellm, silenced: no banner, no logs, no telemetry, no price list from the network (about 3 s, once)."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # Otherwise litellm reads a `.env` of the working folder, and a pull request could send keys to its own server.
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
     return _silenced(importlib.import_module("litellm"))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from opro_action.errors import CallFailed, CallRefused, UsageError
-from opro_action.models.model import Completion, Request
+from opro_action.models.model import Completion, Message, Request
 from opro_action.suite.suite import ModelSpec
 
 _CONTEXT_TOKENS = 2048
@@ -35,14 +35,14 @@ class LocalModel:
     """A model from a weights file. The first call loads it (about a second); `aclose` unloads it.
 
     Calls run on up to four engines of one thread and one slot each, as many as there are processors. An engine
-    that shared a batch between calls would answer differently from run to run: see `_start_engine`.
+    that shared a batch between calls would answer differently from run to run: see `_start_server`.
     """
 
     def __init__(self, spec: ModelSpec, *, engines: int | None = None) -> None:
         if spec.id not in _WEIGHTS:
             raise UsageError(f"There is no local model {spec.id}: there is {', '.join(sorted(_WEIGHTS))}.")
         self._id = spec.id
-        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[_Engine] = queue.SimpleQueue()
         self._workers = ThreadPoolExecutor(engines or _processors(), thread_name_prefix="local-model")
         self._closing = threading.Event()
 
@@ -71,17 +71,41 @@ class LocalModel:
 
         try:
             began = time.monotonic()
-            engine.handle_chat_completions(_body(request), more)
+            engine.ask(request, more)
             return _completion(request.model, chunks, time.monotonic() - began)
         finally:
             self._idle.put(engine)
 
-    def _engine(self) -> Any:
+    def _engine(self) -> _Engine:
         """As there are no more workers than engines, one is idle or may be started."""
         try:
             return self._idle.get_nowait()
         except queue.Empty:
-            return _start_engine(self._id)
+            return _Engine(_start_server(self._id))
+
+
+class _Engine:
+    """One llama.cpp server, that keeps the beginning of its last prompt to continue from it.
+
+    Its logits are then bit for bit those of a prompt read in full, with one exception: of a prompt that is kept whole
+    just one token is read again, by other matrix code that rounds otherwise. So a prompt that comes twice in a row
+    has its end forgotten in between.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._last: tuple[Message, ...] = ()
+
+    def ask(self, request: Request, more: Callable[[dict[str, Any]], bool]) -> None:
+        if request.messages == self._last:
+            self._server.handle_chat_completions({"messages": _other_end(request), "max_tokens": 1})
+        self._last = request.messages
+        self._server.handle_chat_completions(_body(request), more)
+
+
+def _other_end(request: Request) -> list[dict[str, str]]:
+    *others, last = _messages(request)
+    return [*others, {**last, "content": last["content"] + " ."}]
 
 
 def weights_file(model: str) -> Path:
@@ -96,7 +120,7 @@ def weights_file(model: str) -> Path:
     raise CallRefused(f"The weights of {model} are not installed: run `{install}`.")
 
 
-def _start_engine(model: str) -> Any:
+def _start_server(model: str) -> Any:
     path = weights_file(model)
     try:
         xllamacpp = importlib.import_module("xllamacpp")
@@ -112,8 +136,8 @@ def _start_engine(model: str) -> Any:
     # another process wants a processor (measured: 0.9 s a call on one thread of a busy machine, 1 to 31 s on two).
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
-    # One slot, no flash attention: then an answer does not depend on what was asked before or beside it, even
-    # with the prompt cache (64 prompts: 0 answers differ, against 7 to 16 with flash attention, 1 or 2 with 4 slots).
+    # One slot, no flash attention: then an answer does not depend on what was asked before or beside it, although the
+    # beginning of a prompt is kept (of 64 answers 7 to 16 differed with flash attention, 1 or 2 with four slots).
     params.n_parallel = 1
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     try:
@@ -122,13 +146,17 @@ def _start_engine(model: str) -> Any:
         raise CallRefused(f"{path}: the weights of {model} cannot be loaded; install them again.") from error
 
 
+def _messages(request: Request) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in request.messages]
+
+
 def _body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "cache_prompt": True,
         # The same request gets the same answer, also at a temperature above 0; repeats get others.
         "seed": request.repeat,
         **request.params,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": _messages(request),
         # A stream can be stopped between two tokens.
         "stream": True,
         "stream_options": {"include_usage": True},

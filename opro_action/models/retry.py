@@ -18,7 +18,7 @@ from opro_action.models.model import Completion, Model, Request
 class RetryPolicy:
     """How often and how long one call is tried; all times in seconds.
 
-    The wait before attempt n is drawn evenly from 0 to `first_wait` x 2^(n-1), at most `longest_wait` ("full
+    The wait before attempt n is drawn evenly from 0 to `first_wait` x 2^(n-2), at most `longest_wait` ("full
     jitter", Brooker, "Exponential Backoff And Jitter", 2015). No attempt begins after `deadline`. Once a call has
     failed to connect in all its attempts, others fail at once, but for one that tries again every `probe_every`.
     """

@@ -304,3 +304,16 @@ asyncio.run(main())
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert server.count == 4
+
+
+def test_an_env_file_in_the_working_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_BASE=http://127.0.0.1:9/v1\nOPENAI_API_KEY=planted\n")
+    program = """
+import os
+from opro_action.models.litellm_model import load_litellm
+load_litellm()
+print([name for name in ("OPENAI_API_BASE", "OPENAI_API_KEY") if name in os.environ])
+"""
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ran.stdout == "[]\n"
