@@ -5,6 +5,8 @@ OproError                  exit code
 │   └── FileError              2     ... at this file and line
 ├── NotMeasured                3     no key, no model, provider down, too many unscored cases
 │   ├── CallFailed             3     one call failed although it was retried: its case is unscored
+│   │   ├── Unreachable        3     ... the request did not arrive      (both in models/failures.py)
+│   │   └── Unanswered         3     ... it may have arrived
 │   └── CallRefused            3     no retry can help (key, model name, bad request): the run ends at once
 └── BudgetSpent                4     a hard cap was reached before a verdict
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,11 +59,12 @@ def _with(suite: Suite, options: CheckOptions) -> Suite:
 
 
 async def _check_all(suites: Sequence[Suite], calls: Calls) -> tuple[list[SuiteCheck], dict[str, object]]:
+    began = time.monotonic()
     async with open_models(suites[0].root, calls) as models:
         for suite in suites:
             models.check_price(suite.model)
         checks = [await _check_one(suite, models) for suite in suites]
-        return checks, models.usage.total.as_json()
+        return checks, replace(models.usage.total, seconds=time.monotonic() - began).as_json()
 
 
 async def _check_one(suite: Suite, models: Models) -> SuiteCheck:

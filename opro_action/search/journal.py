@@ -22,13 +22,15 @@ class Past:
 
     header: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Completion] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
     steps: frozenset[int] = frozenset()
     elapsed_s: float = 0.0
 
     @property
-    def paid(self) -> list[Completion]:
-        return [completion for completion in self.calls.values() if not completion.cached]
+    def paid(self) -> list[tuple[Role, Completion]]:
+        """The finished calls that went out, with the role of the model."""
+        return [(self.roles[key], call) for key, call in self.calls.items() if not call.cached]
 
 
 class Journal:
@@ -88,6 +90,7 @@ def read_journal(path: Path) -> Past:
     return Past(
         header=entries[0],
         calls={entry["key"]: _completion(entry) for entry in calls},
+        roles={entry["key"]: entry["role"] for entry in calls},
         notes=frozenset(_note(entry) for entry in entries if entry["kind"] != "call"),
         steps=frozenset(entry["step"] for entry in entries if entry["kind"] == "step"),
         elapsed_s=max(entry["elapsed_s"] for entry in entries),

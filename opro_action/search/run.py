@@ -15,6 +15,7 @@ from opro_action.gate.baseline import read_baseline
 from opro_action.gate.fingerprint import fingerprint
 from opro_action.models.connect import Models
 from opro_action.models.model import Model, Request, Role
+from opro_action.models.usage import Usage
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
 from opro_action.search.history import extended, past_winners, read_history, to_lines
@@ -46,6 +47,15 @@ class Finished:
     report: Report
     plan: Plan
     plan_path: Path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a search came to, after how many seconds, and the command line that makes it again."""
+
+    outcome: Outcome
+    seconds: float
+    command: str
 
 
 def prepare(suite: Suite) -> Setup:
@@ -103,9 +113,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     header = _header(setup)
     if past.header:
         check_same_search(header, past.header)
-        models.budget.charge(
-            calls=len(past.paid), cost=sum(call.cost_usd or 0.0 for call in past.paid), seconds=past.elapsed_s
-        )
+        _charge(models, past)
     began = time.monotonic()
 
     def elapsed() -> float:
@@ -118,7 +126,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
         outcome = await _drive(setup, models, journal, past, say)
         if outcome.evidence is None:
             raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
-        finished = _leave(setup, models, folder, outcome, command)
+        finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command))
         journal.note("end", stop_reason=outcome.stop.reason, evidence=outcome.evidence.evidence)
     finally:
         journal.close()
@@ -209,12 +217,12 @@ def _hurry(
     return hurry
 
 
-def _leave(setup: Setup, models: Models, folder: Path, outcome: Outcome, command: str) -> Finished:
+def _leave(setup: Setup, models: Models, folder: Path, ended: Ended) -> Finished:
     suite = setup.suite
     report = Report(
         setup=setup,
-        outcome=outcome,
-        usage=_usage(models),
+        outcome=ended.outcome,
+        usage=_usage(models, ended.seconds),
         run=suite.relative(folder) if folder.is_relative_to(suite.root) else str(folder),
         at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         commit=head_commit(suite.root),
@@ -222,15 +230,26 @@ def _leave(setup: Setup, models: Models, folder: Path, outcome: Outcome, command
     paths = (suite.prompt.path, suite.history_path, suite.baseline_path)
     before = {path: path.read_bytes() if path.exists() else None for path in paths}
     history = extended(read_history(suite.history_path), versions(report))
-    plan = plan_of(report, history, before, command)
+    plan = plan_of(report, history, before, ended.command)
     write_atomically(suite.history_path, to_lines(history))
     write_plan(plan, folder / "plan.json")
     return Finished(report, plan, folder / "plan.json")
 
 
-def _usage(models: Models) -> dict[str, Any]:
+def _charge(models: Models, past: Past) -> None:
+    """Count what the earlier part of the run has spent, against the caps and in the books."""
+    cost = sum(call.cost_usd or 0.0 for _, call in past.paid)
+    models.budget.charge(calls=len(past.paid), cost=cost, seconds=past.elapsed_s)
+    for role, call in past.paid:
+        tokens = Usage(1, 0, 0, call.prompt_tokens, call.completion_tokens, call.cost_usd, call.latency_s)
+        models.usage.add(role, tokens)
+
+
+def _usage(models: Models, elapsed_s: float) -> dict[str, Any]:
+    """Of each role, and in total; there `seconds` is the time that has passed, not that of all calls added up."""
     roles: tuple[Role, ...] = ("task", "optimizer", "judge")
-    return {**{role: models.usage[role].as_json() for role in roles}, "total": models.usage.total.as_json()}
+    total = replace(models.usage.total, seconds=elapsed_s)
+    return {**{role: models.usage[role].as_json() for role in roles}, "total": total.as_json()}
 
 
 def _header(setup: Setup) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_only_calls_that_went_out_count_as_paid(tmp_path: Path) -> None:
     answers = [Completion("a", cost_usd=0.5), Completion("b", cost_usd=0.5, cached=True)]
     answer(journal, Past(), ScriptedModel(answers), ask("a"), ask("b"))
     journal.close()
-    assert [completion.text for completion in read_journal(path).paid] == ["a"]
+    assert [(role, call.text) for role, call in read_journal(path).paid] == [("task", "a")]
 
 
 def test_another_search_cannot_take_over_a_run(tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""`python -m opro_action` is `opro`."""
+
+from opro_action.cli import main
+
+main()

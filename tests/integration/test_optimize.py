@@ -1,0 +1,273 @@
+"""A whole search from the command line against a real model server: result, plan, history, resuming, caps."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from builders import write, write_suite
+from servers import ModelServer, Reply, failure, last_user_message
+
+from opro_action.cli import main
+from opro_action.search.plan import read_plan
+from opro_action.suite.schemas import schema
+
+LABELS = ("billing", "bug", "feature")
+SEED = "Say something."
+
+
+def world(asked: dict[str, Any]) -> str | Reply:
+    """An optimizer model that writes better and better prompts, and a task model that is right as often as they say."""
+    if asked["model"] == "writer":
+        with WRITTEN.lock:
+            WRITTEN.count += 1
+            return f"<prompt>Quality {min(95, 30 + 5 * WRITTEN.count)}.</prompt>"
+    prompt, number = asked["messages"][0]["content"], int(last_user_message(asked).split()[-1])
+    found = re.search(r"Quality (\d+)", prompt)
+    quality = int(found[1]) if found else 20
+    return LABELS[number % 3] if number * 37 % 100 < quality else "no idea"
+
+
+class Written:
+    """How many candidates the world has written."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0
+
+
+WRITTEN = Written()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_world() -> None:
+    WRITTEN.count = 0
+
+
+def write_searched(folder: Path, server: ModelServer, **optimize: Any) -> Path:
+    cases = [{"id": f"c{i}", "input": f"this is the ticket {i}", "expected": LABELS[i % 3]} for i in range(50)]
+    params = {"temperature": 0, "api_base": server.url}
+    bounds = {"steps": 3, "candidates": 4, "params": {"temperature": 1.0}, "model": "openai/writer", **optimize}
+    bounds["params"] = {**bounds["params"], "api_base": server.url}
+    scorers = {"choice": {"of": list(LABELS)}}
+    return write_suite(
+        folder, prompt=f"{SEED}\n", model="openai/task", params=params, scorers=scorers, cases=cases, optimize=bounds
+    )
+
+
+def optimize(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+    with pytest.raises(SystemExit) as end:
+        main(["optimize", "--format=json", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), json.loads(out) if out else {}, err
+
+
+def test_a_search_ends_proven_and_leaves_journal_plan_and_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        code, result, err = optimize(capsys, write_searched(tmp_path, server))
+        count = server.count
+    jsonschema.validate(result, schema("result"))
+    assert (code, result["evidence"], result["accepted"]) == (0, "proven", True)
+    assert result["best"]["text"].startswith("Quality")
+    assert result["best"]["holdout_score"] > result["seed_holdout_score"] + 0.4
+    run = tmp_path / result["run"]
+    lines = [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
+    assert sum(line["kind"] == "call" for line in lines) == count == result["usage"]["total"]["calls"]
+    history = [json.loads(line) for line in (tmp_path / "evals/routing.history.jsonl").read_text().splitlines()]
+    assert [version["text"] for version in history] == [SEED, result["best"]["text"]]
+    assert "at most 3 steps of 4 candidates" in err
+
+
+def test_the_plan_holds_the_whole_files_that_the_proposal_changes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        _, result, _ = optimize(capsys, write_searched(tmp_path, server))
+    plan = read_plan(tmp_path / result["run"] / "plan.json")
+    contents = {file.path: file.content for file in plan.files}
+    assert set(contents) == {"prompts/routing.md", "evals/routing.history.jsonl", "evals/routing.baseline.json"}
+    assert contents["prompts/routing.md"] == result["best"]["text"] + "\n"
+    assert (plan.propose, plan.made_with["seed"]) == ("pull-request", 0)
+
+
+def test_the_baseline_of_a_plan_makes_the_proposed_prompt_unchanged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        _, result, _ = optimize(capsys, suite)
+        for file in read_plan(tmp_path / result["run"] / "plan.json").files:
+            write(tmp_path / file.path, file.content)
+        with pytest.raises(SystemExit) as end:
+            main(["check", str(suite), "--format=json"])
+    checked = json.loads(capsys.readouterr().out)
+    assert (end.value.code, checked["verdict"]) == (0, "unchanged")
+
+
+def test_the_work_tree_keeps_its_prompt_unless_told_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = tmp_path / "prompts" / "routing.md"
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        optimize(capsys, suite)
+        assert prompt.read_text() == f"{SEED}\n"
+        _, result, _ = optimize(capsys, suite, "--write")
+    assert prompt.read_text() == result["best"]["text"] + "\n"
+
+
+def test_the_same_search_again_asks_no_model_and_finds_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        _, first, _ = optimize(capsys, suite)
+        (tmp_path / "evals/routing.history.jsonl").unlink()
+        count = server.count
+        _, second, _ = optimize(capsys, suite)
+        assert server.count == count
+    for result in (first, second):
+        del result["usage"], result["run"]
+    assert first == second
+
+
+def test_a_killed_search_is_resumed_without_repeating_a_finished_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world, latency=0.01) as server:
+        suite = write_searched(tmp_path, server)
+        kill_after(120, server, suite)
+        journal = next((tmp_path / ".opro" / "runs").glob("*/journal.jsonl"))
+        finished = {json.loads(line)["key"] for line in whole_lines(journal) if '"kind":"call"' in line}
+        before = server.count
+        code, result, _ = optimize(capsys, suite, "--resume", "--no-cache")
+        asked = Counter(
+            json.dumps(request, sort_keys=True) for request in server.requests if request["model"] == "task"
+        )
+    in_flight = before - len(finished)
+    assert (code, result["evidence"]) == (0, "proven")
+    assert len(finished) > 50
+    assert sum(count - 1 for count in asked.values()) <= in_flight <= 16
+    calls = [json.loads(line) for line in whole_lines(journal) if '"kind":"call"' in line]
+    assert len(calls) == len({call["key"] for call in calls}) == result["usage"]["total"]["calls"]
+
+
+def whole_lines(journal: Path) -> list[str]:
+    return [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def kill_after(calls: int, server: ModelServer, suite: Path) -> None:
+    """Start the search without a cache in a process of its own, and kill -9 it after so many calls."""
+    command = [sys.executable, "-m", "opro_action", "optimize", str(suite), "--no-cache"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    reached = threading.Event()
+    answer = server.answer
+
+    def counting(asked: dict[str, Any]) -> str | Reply:
+        if server.count >= calls:
+            reached.set()
+        return answer(asked)
+
+    server.answer = counting
+    assert reached.wait(60)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    server.answer = answer
+
+
+def test_an_interrupt_ends_with_130_and_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ModelServer(world, latency=0.02) as server:
+        suite = write_searched(tmp_path, server)
+        command = [sys.executable, "-m", "opro_action", "optimize", str(suite)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        while server.count < 60:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert err.splitlines()[-1] == "interrupted"
+        assert optimize(capsys, suite, "--resume")[1]["evidence"] == "proven"
+
+
+def test_a_run_is_not_resumed_after_the_prompt_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        optimize(capsys, suite)
+        write(tmp_path / "prompts" / "routing.md", "Another seed.\n")
+        code, _, err = optimize(capsys, suite, "--resume")
+    assert code == 2
+    assert "this changed after it began: fingerprint" in err
+
+
+def test_the_cap_holds_for_both_models_and_a_decision_is_still_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        code, result, _ = optimize(capsys, write_searched(tmp_path, server), "--max-calls=300")
+    assert (code, result["stop_reason"], result["evidence"]) == (0, "budget", "proven")
+    assert server.count <= 300
+
+
+def test_a_cap_too_small_for_any_decision_is_refused_before_any_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=50")
+    assert (code, server.count) == (2, 0)
+    assert "takes 194 calls; set max_calls (--max-calls) to that or more" in err
+
+
+def test_retries_that_eat_the_budget_leave_no_decision_and_4(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def flaky(asked: dict[str, Any]) -> str | Reply:
+        return failure(500, retry_after="0") if server.count % 2 else world(asked)
+
+    with ModelServer(flaky) as server:
+        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=194")
+    assert (code, server.count) == (4, 194)
+    assert "No decision was made" in err
+
+
+def test_a_dry_run_prints_the_estimate_and_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ModelServer(world) as server:
+        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--dry-run")
+    assert (code, server.count) == (0, 0)
+    assert "30 search and 20 holdout cases; at most 3 steps of 4 candidates, 442 calls" in err
+    assert not (tmp_path / ".opro").exists()
+
+
+def test_an_optimizer_model_that_never_answers_is_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without_writer(asked: dict[str, Any]) -> str | Reply:
+        return failure(503, "the writer is away", retry_after="0") if asked["model"] == "writer" else world(asked)
+
+    with ModelServer(without_writer) as server:
+        code, _, err = optimize(capsys, write_searched(tmp_path, server))
+    assert code == 3
+    assert "the writer is away" in err
+
+
+def test_a_winner_of_the_past_is_scored_beside_the_files_prompt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        _, first, _ = optimize(capsys, suite)
+        _, second, err = optimize(capsys, suite, "--steps=1")
+    origins = {candidate["text"]: candidate["origin"] for candidate in second["candidates"]}
+    assert origins[first["best"]["text"]] == "history"
+    assert "step 0: scoring 2 prompts" in err
