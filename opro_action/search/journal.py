@@ -97,6 +97,16 @@ def read_journal(path: Path) -> Past:
     )
 
 
+def suite_of(path: Path) -> str | None:
+    """The suite that a journal is of, as the repository names it; None when its first line does not say."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        try:
+            header = json.loads(file.readline())
+        except json.JSONDecodeError:
+            return None
+    return header.get("suite") if isinstance(header, dict) else None
+
+
 def check_same_search(header: Mapping[str, Any], past: Mapping[str, Any]) -> None:
     """Raises UsageError when the run to be resumed was another search than the one that is asked for."""
     changed = [name for name, value in header.items() if name not in past or past[name] != value]

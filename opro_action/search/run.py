@@ -19,7 +19,7 @@ from opro_action.models.usage import Usage
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
 from opro_action.search.history import extended, past_winners, read_history, to_lines
-from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal
+from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal, suite_of
 from opro_action.search.metaprompt import Draft, Large
 from opro_action.search.plan import Plan, write_plan
 from opro_action.search.result import Report, plan_of, versions
@@ -82,9 +82,11 @@ def new_run(suite: Suite) -> Path:
     runs = state_folder(suite.root) / "runs"
     for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
         folder = runs / f"{name}{suffix}"
-        if not folder.exists():
+        try:
             folder.mkdir(parents=True)
-            return folder
+        except FileExistsError:
+            continue
+        return folder
     raise UsageError(f"{runs}: there are 999 runs of this second already; delete some.")
 
 
@@ -92,10 +94,11 @@ def find_run(suite: Suite, name: str) -> Path:
     """The folder of an earlier run by its name or path; `latest` is this suite's last one."""
     runs = suite.root / ".opro" / "runs"
     if name == "latest":
-        found = sorted(path.parent for path in runs.glob(f"*-{suite.name}*/journal.jsonl"))
-        if not found:
-            raise UsageError(f"{runs}: there is no run of {suite.name} to resume; start one without --resume.")
-        return found[-1]
+        own = suite.relative(suite.path)
+        for journal in sorted(runs.glob("*/journal.jsonl"), reverse=True):
+            if suite_of(journal) == own:
+                return journal.parent
+        raise UsageError(f"{runs}: there is no run of {own} to resume; start one without --resume.")
     for folder in (Path(name), runs / name):
         if (folder / "journal.jsonl").is_file():
             return folder
@@ -114,6 +117,8 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     if past.header:
         check_same_search(header, past.header)
         _charge(models, past)
+        # Those that the run began with: a run that was killed at its very end has added to the history since.
+        setup = replace(setup, seeds=tuple((text, origin) for text, origin in past.header["seeds"]))
     began = time.monotonic()
 
     def elapsed() -> float:
@@ -121,7 +126,8 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
 
     journal = Journal(path, past, clock=elapsed)
     try:
-        journal.note("header", schema=SCHEMA, version=__version__, **header)
+        if not past.header:
+            journal.write("header", schema=SCHEMA, version=__version__, **header, seeds=setup.seeds)
         setup = replace(setup, hurry=_hurry(models, past, elapsed, suite.optimize))
         outcome = await _drive(setup, models, journal, past, say)
         if outcome.evidence is None:
@@ -263,7 +269,6 @@ def _header(setup: Setup) -> dict[str, Any]:
         "optimizer_model": writer.id,
         "optimizer_params": content_digest(dict(writer.params)),
         "search": {name: getattr(spec, name) for name in ("profile", "candidates", "holdout", "seed", "min_gain")},
-        "seeds": [digest(text) for text, _ in setup.seeds],
     }
 
 

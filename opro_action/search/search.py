@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from opro_action.errors import BudgetSpent, NotMeasured
 from opro_action.gate.evidence import Evidence, weigh
-from opro_action.scoring.results import CaseResult
+from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.search.candidates import Rules, rejection
 from opro_action.search.metaprompt import Brief, Draft
 from opro_action.search.selection import Selection
@@ -151,13 +151,13 @@ def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
     scored = yield from _score(setup, 0, seeds, setup.split.search)
     trajectory = Trajectory(len(setup.split.search), tuple(scored))
     if trajectory.seed not in trajectory.eligible:
-        raise NotMeasured(_unmeasured(trajectory.seed))
+        raise NotMeasured(f"The current prompt could not be scored: {_unscored([*trajectory.seed.results.values()])}")
     return trajectory, setup.scoring_calls(len(seeds))
 
 
-def _unmeasured(seed: Attempt) -> str:
-    reasons = [result.explanation for result in seed.results.values() if result.score is None]
-    return f"{len(reasons)} of {len(seed.results)} cases could not be scored with the current prompt: {reasons[0]}"
+def _unscored(results: Sequence[CaseResult]) -> str:
+    reasons = [result.explanation for result in results if result.score is None]
+    return f"{len(reasons)} of {len(results)} cases have no score, the first because: {reasons[0]}"
 
 
 def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Generator[Ask, Any, tuple[Trajectory, int]]:
@@ -209,6 +209,9 @@ def _decision(setup: Setup, trajectory: Trajectory, stop: Stop) -> Generator[Ask
         of_seed, of_best = yield ask
     except BudgetSpent as spent:
         return Outcome(trajectory, Stop("budget", str(spent)), best, None)
+    for results in (of_seed, of_best):
+        if not SuiteResult(results).measured:
+            raise NotMeasured(f"The holdout could not be measured: {_unscored(results)}")
     pairs = list(zip(of_seed, of_best, strict=True))
     evidence = weigh(pairs, min_gain=setup.suite.optimize.min_gain)
     return Outcome(trajectory, stop, best, evidence, tuple(of_seed), tuple(of_best))

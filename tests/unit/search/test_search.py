@@ -158,8 +158,21 @@ def test_a_prompt_that_cannot_be_scored_ends_the_search_as_not_measured(tmp_path
         def result(self, text: str, case: Case, repeats: int) -> CaseResult:
             return CaseResult(case, (Answer("", None, False, "503 from the provider"),))
 
-    with pytest.raises(NotMeasured, match=r"24 of 24 cases could not be scored .* 503 from the provider"):
+    with pytest.raises(NotMeasured, match="24 of 24 cases have no score, the first because: 503 from the provider"):
         Down([], share).play(make_setup(tmp_path))
+
+
+def test_a_holdout_that_cannot_be_scored_is_not_measured(tmp_path: Path) -> None:
+    setup = make_setup(tmp_path, candidates=1, steps=1)
+
+    class DownLater(World):
+        def result(self, text: str, case: Case, repeats: int) -> CaseResult:
+            if case in setup.split.holdout and text != "seed prompt":
+                return CaseResult(case, (Answer("", None, False, "503 from the provider"),))
+            return super().result(text, case, repeats)
+
+    with pytest.raises(NotMeasured, match="The holdout could not be measured: 16 of 16 cases have no score"):
+        DownLater(better("a 0.9"), share).play(setup)
 
 
 def test_a_stop_for_time_ends_the_search_with_a_decision(tmp_path: Path) -> None:
