@@ -1,0 +1,73 @@
+"""`opro history` on a history file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import write, write_suite
+
+from opro_action.commands.history import HistoryOptions, history
+from opro_action.commands.output import Output
+from opro_action.errors import FileError, UsageError
+from opro_action.search.history import Version, extended, past_winners, to_lines
+
+OLD = Version("a" * 64, "Old words.\n", 0.25, 20, "holdout", "2026-01-01T00:00:00Z", "c" * 40, "", "file", "f")
+NEW = replace(OLD, digest="b" * 64, text="New words.\n", score=0.75, at="2026-01-02T00:00:00Z", evidence="proven")
+
+
+def suite_with(folder: Path, *versions: Version) -> Path:
+    write(folder / "evals" / "routing.history.jsonl", to_lines(versions))
+    return write_suite(folder)
+
+
+def test_versions_are_listed_newest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history(HistoryOptions(suite_with(tmp_path, OLD, NEW))) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "bbbbbbbbbbbb  0.75 over 20 holdout cases  proven" in first
+    assert "aaaaaaaaaaaa" in second
+
+
+def test_json_has_every_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history(HistoryOptions(suite_with(tmp_path, OLD, NEW), output=Output(format="json")))
+    assert json.loads(capsys.readouterr().out)[1]["commit"] == "c" * 40
+
+
+def test_the_difference_of_two_versions_is_a_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history(HistoryOptions(suite_with(tmp_path, OLD, NEW), diff=("aaa", "bbb")))
+    assert capsys.readouterr().out.splitlines()[-2:] == ["-Old words.", "+New words."]
+
+
+def test_a_version_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no version has a digest that begins with 'ccc'"):
+        history(HistoryOptions(suite_with(tmp_path, OLD), diff=("aaa", "ccc")))
+
+
+def test_the_chart_has_a_point_per_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history(HistoryOptions(suite_with(tmp_path, OLD, NEW), chart=True))
+    assert "line [0.2500, 0.7500]" in capsys.readouterr().out
+
+
+def test_without_a_file_there_is_no_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history(HistoryOptions(write_suite(tmp_path))) == 0
+    assert capsys.readouterr().out == "no version is recorded yet\n"
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    suite = suite_with(tmp_path, OLD)
+    write(tmp_path / "evals" / "routing.history.jsonl", to_lines([OLD]) + "<<<<<<< HEAD\n")
+    with pytest.raises(FileError, match=r"routing\.history\.jsonl:2: this line is no prompt version"):
+        history(HistoryOptions(suite))
+
+
+def test_what_was_measured_the_same_way_before_is_not_added_again() -> None:
+    again, elsewhere = replace(OLD, at="2027-01-01T00:00:00Z"), replace(OLD, fingerprint="g")
+    assert extended([OLD], [again, elsewhere]) == (OLD, elsewhere)
+
+
+def test_past_winners_are_what_searches_found_best_first() -> None:
+    better = replace(NEW, text="Best words.\n", score=0.9, evidence="promising")
+    lost = replace(NEW, text="Lost words.\n", score=0.95, evidence="not_shown")
+    assert past_winners([OLD, NEW, better, lost]) == ("Best words.\n", "New words.\n")

@@ -1,0 +1,60 @@
+"""The small-model profile: instructions by example, and the prompt's frame kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import make_suite
+
+from opro_action.search.metaprompt import Brief
+from opro_action.search.small import DEMONSTRATIONS, Small, reframed
+from opro_action.search.trajectory import Attempt, Trajectory
+from opro_action.suite.suite import Suite
+
+
+@pytest.mark.parametrize(
+    ("seed", "prompt"),
+    [
+        ("Say something.", "New words."),
+        ("Say something.\n\n{{input}}", "New words.\n\n{{input}}"),
+        ("Say something.\nAnd more.\n{{a}}\nmiddle\n{{b}}\nend", "New words.\n{{a}}\nmiddle\n{{b}}"),
+        ("{{input}}\n\nSay something.", "{{input}}\n\nNew words."),
+        ("{{input}}", "New words.\n\n{{input}}"),
+        ("Say {{input}} twice.", "New words.\n\nSay {{input}} twice."),
+    ],
+)
+def test_the_lines_with_placeholders_stay_where_they_were(seed: str, prompt: str) -> None:
+    assert reframed("New words.", seed) == prompt
+
+
+def test_an_instruction_with_its_own_placeholders_is_a_whole_prompt() -> None:
+    assert reframed("Answer {{input}} now.", "Say something.\n\n{{input}}") == "Answer {{input}} now."
+
+
+def test_every_draft_ends_with_the_suites_own_task_and_shows_other_tasks_with_instructions(tmp_path: Path) -> None:
+    suite = described(tmp_path)
+    for draft in Small().drafts(brief(suite)):
+        assert "Name the team." in draft.messages[-1].content
+        assert [message.role for message in draft.messages[:-1]] == ["user", "assistant"] * 4
+        assert {message.content for message in draft.messages[1::2]} <= {words for _, words in DEMONSTRATIONS}
+
+
+def test_the_drafts_of_a_step_differ_and_come_at_several_temperatures(tmp_path: Path) -> None:
+    drafts = Small().drafts(brief(described(tmp_path)))
+    assert len({draft.messages for draft in drafts}) == len(drafts) == 8
+    assert len({dict(draft.params)["temperature"] for draft in drafts}) == 3
+
+
+def test_another_seed_shows_other_demonstrations(tmp_path: Path) -> None:
+    suites = [described(tmp_path / str(seed), optimize={"seed": seed}) for seed in (0, 1)]
+    first, second = (Small().drafts(brief(suite)) for suite in suites)
+    assert [draft.messages for draft in first] != [draft.messages for draft in second]
+
+
+def described(folder: Path, **keys: object) -> Suite:
+    return make_suite(folder, description="Name the team.", **keys)
+
+
+def brief(suite: Suite) -> Brief:
+    return Brief(suite, Trajectory(2, (Attempt(suite.prompt.text, 0, "file"),)), suite.cases, step=1)
