@@ -2,7 +2,8 @@
 
 A model of 135 million parameters that is asked for a better prompt, as a large one is, answers with an example of the
 task or with talk. Shown a few tasks with an instruction each, as turns of a chat, it writes an instruction
-for the next task. Several temperatures and changing demonstrations give the variety that it does not have itself.
+for the next task. Several temperatures and changing demonstrations give the variety that it does not have itself;
+half of the drafts also show the best prompt so far, as a demonstration of the task itself.
 """
 
 from __future__ import annotations
@@ -48,15 +49,27 @@ class Small:
         return (reframed(instruction, suite.prompt.text), None) if instruction else ("", EMPTY)
 
     def _draft(self, brief: Brief, index: int) -> Draft:
-        chosen = sorted(
-            DEMONSTRATIONS, key=lambda demo: order(brief.suite.optimize.seed, str(brief.step), str(index), demo[0])
-        )
-        pairs = [*chosen[:SHOWN]]
-        turns = [message for task, instruction in pairs for message in _turn(task, instruction)]
+        spec = brief.suite.optimize
+        shown = sorted(DEMONSTRATIONS, key=lambda demo: order(spec.seed, str(brief.step), str(index), demo[0]))[:SHOWN]
+        # The best prompt stands first, far from the question: right before it, it would only be copied.
+        best = _best_so_far(brief) if index % 2 else []
+        turns = [message for task, instruction in [*best, *shown] for message in _turn(task, instruction)]
         temperature = TEMPERATURES[index % len(TEMPERATURES)]
-        return Draft(
-            (*turns, _asked(brief.suite.description)), (("temperature", temperature), ("max_tokens", MAX_TOKENS))
-        )
+        messages = (*turns, _asked(brief.suite.description))
+        return Draft(messages, (("temperature", temperature), ("max_tokens", MAX_TOKENS)))
+
+
+def _best_so_far(brief: Brief) -> list[tuple[str, str]]:
+    """The best prompt as a demonstration of the task itself, once there is a better one than the file's."""
+    best = brief.trajectory.best
+    if best.origin == "file":
+        return []
+    return [(brief.suite.description, _instruction(best.text))]
+
+
+def _instruction(text: str) -> str:
+    """A prompt's own words: its lines without placeholders."""
+    return "\n".join(line for line in text.splitlines() if not placeholders(line)).strip()
 
 
 def _asked(task: str) -> Message:

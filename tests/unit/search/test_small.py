@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from builders import make_suite
 
+from opro_action.scoring.results import Answer, CaseResult
 from opro_action.search.metaprompt import Brief
 from opro_action.search.small import DEMONSTRATIONS, Small, reframed
 from opro_action.search.trajectory import Attempt, Trajectory
@@ -46,6 +47,21 @@ def test_the_drafts_of_a_step_differ_and_come_at_several_temperatures(tmp_path: 
     assert len({dict(draft.params)["temperature"] for draft in drafts}) == 3
 
 
+def test_half_of_the_drafts_show_the_best_prompt_so_far_first(tmp_path: Path) -> None:
+    suite = described(tmp_path, prompt="Say something.\n\n{{input}}\n")
+    before = brief(suite).trajectory
+    right = {case.id: CaseResult(case, (Answer("billing", 1.0, passed=True),)) for case in suite.cases}
+    wrong = {case.id: CaseResult(case, (Answer("", 0.0, passed=False),)) for case in suite.cases}
+    seed, best = (
+        before.seed.with_results([*wrong.values()]),
+        Attempt("Best words.\n\n{{input}}", 1).with_results([*right.values()]),
+    )
+    drafts = Small().drafts(Brief(suite, Trajectory(2, (seed, best)), suite.cases, step=2))
+    first = [draft.messages[1].content for draft in drafts]
+    assert first[1::2] == ["Best words."] * 4
+    assert "Best words." not in first[0::2]
+
+
 def test_another_seed_shows_other_demonstrations(tmp_path: Path) -> None:
     suites = [described(tmp_path / str(seed), optimize={"seed": seed}) for seed in (0, 1)]
     first, second = (Small().drafts(brief(suite)) for suite in suites)
@@ -57,4 +73,6 @@ def described(folder: Path, **keys: object) -> Suite:
 
 
 def brief(suite: Suite) -> Brief:
-    return Brief(suite, Trajectory(2, (Attempt(suite.prompt.text, 0, "file"),)), suite.cases, step=1)
+    results = [CaseResult(case, (Answer("", 0.0, passed=False),)) for case in suite.cases]
+    seed = Attempt(suite.prompt.text, 0, "file").with_results(results)
+    return Brief(suite, Trajectory(len(suite.cases), (seed,)), suite.cases, step=1)
