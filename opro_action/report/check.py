@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opro_action.gate.check import SuiteCheck, overall
-from opro_action.report.markdown import code, fence, plain, score, signed, table
+from opro_action.gate.paired import p_in_words
+from opro_action.report.markdown import code, fence, plain, score, signed, table, visible
 from opro_action.scoring.results import CaseResult
 
 SCHEMA = "opro.check/1"
@@ -123,7 +124,7 @@ def _against(check: SuiteCheck) -> str:
     found = check.verdict
     if found.delta is None or found.p_value is None:
         return ""
-    return f"; {found.delta:+.2f}{_between(found.delta_ci95)} against the baseline, p = {found.p_value:.3f}"
+    return f"; {found.delta:+.2f}{_between(found.delta_ci95)} against the baseline, {p_in_words(found.p_value)}"
 
 
 def _between(interval: tuple[float, float] | None) -> str:
@@ -131,11 +132,7 @@ def _between(interval: tuple[float, float] | None) -> str:
 
 
 def _broken_lines(check: SuiteCheck) -> list[str]:
-    lines = [
-        f"✗ {result.case.id}{_place(result)}: {_one_line(result.explanation)}; "
-        f"answer {_one_line(result.answers[0].text)!r}"
-        for result in _broken(check)
-    ]
+    lines = [f"✗ {result.case.id}{_place(check, result)}: {_what(result)}" for result in _broken(check)]
     more = len(lines) - SHOWN
     return [*lines[:SHOWN], *([f"… and {more} more"] if more > 0 else [])]
 
@@ -147,13 +144,20 @@ def _broken(check: SuiteCheck) -> list[CaseResult]:
     return sorted(wanted, key=lambda result: result.case.id not in first)
 
 
-def _place(result: CaseResult) -> str:
+def _place(check: SuiteCheck, result: CaseResult) -> str:
     case = result.case
-    return f" ({case.path.name}:{case.line})" if case.path and case.line else ""
+    return f" ({check.suite.relative(case.path)}:{case.line})" if case.path and case.line else ""
 
 
-def _one_line(text: str, limit: int = 80) -> str:
-    line = " ".join(text.split())
+def _what(result: CaseResult) -> str:
+    """The scorer's words, and the answer where they do not quote it."""
+    explanation, answer = _one_line(result.explanation), _one_line(result.answers[0].text, 60)
+    return explanation if not answer or answer[:20] in explanation else f"{explanation}; answer {answer!r}"
+
+
+def _one_line(text: str, limit: int = 100) -> str:
+    """One line of at most `limit` characters that cannot steer a terminal."""
+    line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

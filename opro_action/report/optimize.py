@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opro_action.gate.paired import p_in_words
 from opro_action.report.check import usage_line
 from opro_action.report.markdown import code, fence, plain, score, table
 from opro_action.search.result import Report
@@ -66,4 +67,4 @@ def _interval(report: Report) -> str:
     if evidence.delta_ci95 is None or evidence.p_value is None:
         return ""
     low, high = evidence.delta_ci95
-    return f" ({evidence.delta:+.2f}, 95 %: {low:+.2f} to {high:+.2f}, p = {evidence.p_value:.4f})"
+    return f" ({evidence.delta:+.2f}, 95 %: {low:+.2f} to {high:+.2f}, {p_in_words(evidence.p_value)})"
