@@ -1,0 +1,185 @@
+"""Runs a workflow with the real action.yml under act: on this machine, without Docker, against the fake GitHub.
+
+act replaces actions/checkout by a copy of the work tree. Two other actions are replaced by stubs here: actions/cache
+by one that keeps the folder itself, and actions/setup-python by one whose `python -m venv` hands out one environment
+for all runs of a test session; in it, every process notes at its end what it had imported, which ports it had
+connected to and which variables it had been given.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fake_github import FakeGitHub
+
+PROJECT = Path(__file__).parents[1]
+ACTION = "opro-action/opro-action@v1"
+
+_SETUP_PYTHON = """\
+name: setup-python
+description: Stands for actions/setup-python.
+inputs: {python-version: {}, update-environment: {}}
+outputs: {python-path: {value: "${{ steps.it.outputs.python-path }}"}}
+runs:
+  using: composite
+  steps:
+    - {id: it, shell: bash, run: 'echo "python-path=$GITHUB_ACTION_PATH/python" >> "$GITHUB_OUTPUT"'}
+"""
+
+_CACHE = """\
+name: cache
+description: Stands for actions/cache.
+inputs: {path: {}, key: {}, restore-keys: {}}
+runs:
+  using: composite
+  steps:
+    - {shell: bash, env: {KEPT_AT: "${{ inputs.path }}"}, run: 'mkdir -p "KEPT" && ln -sfn "KEPT" "$KEPT_AT"'}
+"""
+
+_PYTHON = """\
+#!/usr/bin/env bash
+set -e
+venv="${@: -1}"
+if [ ! -d "SHARED" ]; then
+  "PYTHON" "${@:1:$#-1}" "SHARED"
+  for packages in "SHARED"/lib/python*/site-packages; do cp "WITNESS" "$packages/sitecustomize.py"; done
+fi
+mkdir -p "$(dirname "$venv")"
+ln -sfn "SHARED" "$venv"
+"""
+
+_WITNESS = """\
+import atexit, json, os, sys
+
+ports = []
+
+def note(event, args):
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        ports.append(args[1][1])
+
+def testify():
+    seen = {"argv": sys.argv, "ports": ports, "env": sorted(os.environ)}
+    seen["modules"] = sorted(name for name in sys.modules if "." not in name)
+    with open(os.path.join(FOLDER, f"{os.getpid()}.json"), "w") as file:
+        json.dump(seen, file)
+
+sys.addaudithook(note)
+atexit.register(testify)
+"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a Python process of the action's environment noted about itself."""
+
+    argv: tuple[str, ...]
+    ports: frozenset[int]
+    env: frozenset[str]
+    modules: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run of a workflow. `outputs` are the last value set for each name, which is the action's own."""
+
+    succeeded: bool
+    log: str
+    processes: tuple[Process, ...]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return dict(re.findall(r"::set-output:: ([\w-]+)=(.*)", self.log))
+
+    def obeyed(self, level: str) -> list[str]:
+        """The annotations that the runner made; a command that it only showed is marked otherwise in act's log."""
+        return re.findall(rf"(?:❗|🚧)\s+::{level}.*?::(.*)", self.log)
+
+
+class Runner:
+    """Where workflows run; what it keeps between runs is the environment that the action installs into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notes = folder / "notes"
+        self.action = folder / "action"
+        copy_project(self.action)
+        setup, cache, witness = folder / "setup-python", folder / "stub-cache", folder / "witness.py"
+        witness.write_text(_WITNESS.replace("FOLDER", repr(str(self.notes))))
+        kept = re.sub(r"KEPT(?!_)", str(folder / "kept"), _CACHE)
+        for stub, manifest in ((setup, _SETUP_PYTHON), (cache, kept)):
+            stub.mkdir()
+            (stub / "action.yml").write_text(manifest)
+        script = _PYTHON.replace("SHARED", str(folder / "venv")).replace("PYTHON", sys.executable)
+        (setup / "python").write_text(script.replace("WITNESS", str(witness)))
+        (setup / "python").chmod(0o755)
+        self.stubs = {_pinned("actions/setup-python"): setup, _pinned("actions/cache"): cache, ACTION: self.action}
+
+    def run(self, event: str, checkout: Path, hub: FakeGitHub, *, env: Mapping[str, str] | None = None) -> Ran:
+        """Run .github/workflows/prompts.yml of `checkout` as `event` does."""
+        shutil.rmtree(self.notes, ignore_errors=True)
+        self.notes.mkdir()
+        command = [
+            str(Path(sys.executable).with_name("act")), event, "--platform=ubuntu-latest=-self-hosted",
+            "--workflows=.github/workflows/prompts.yml",
+            f"--action-cache-path={self.folder / 'cache'}", "--no-cache-server",
+            *(f"--local-repository={name}={stub}" for name, stub in self.stubs.items()),
+            f"--env=GITHUB_API_URL={hub.url}", "--secret=GITHUB_TOKEN=token-that-writes",
+            *(f"--env={name}={value}" for name, value in (env or {}).items()),
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, cwd=checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return Ran(done.returncode == 0, done.stdout, tuple(_process(path) for path in self.notes.iterdir()))
+
+
+def copy_project(target: Path) -> None:
+    """This project as a clone would have it: what git tracks, or would."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT, env=clean_env(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, target / name)
+
+
+def checkout_of(hub: FakeGitHub, target: Path) -> Path:
+    """A clone of the fake GitHub's repository whose origin looks as it would on GitHub."""
+    git(target.parent, "clone", "--quiet", str(hub.objects.path), str(target))
+    git(target, "remote", "set-url", "origin", f"https://github.com/{hub.owner}/{hub.name}")
+    return target
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, env=clean_env(), capture_output=True, check=True, text=True)
+    return done.stdout.strip()
+
+
+def clean_env() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
+def port_of(hub: FakeGitHub) -> int:
+    return urlsplit(hub.url).port or 0
+
+
+def _pinned(action: str) -> str:
+    """The action with the commit that action.yml pins."""
+    found = re.search(rf"{action}@[0-9a-f]{{40}}", (PROJECT / "action.yml").read_text())
+    assert found
+    return found[0]
+
+
+def _process(path: Path) -> Process:
+    seen = json.loads(path.read_text())
+    return Process(tuple(seen["argv"]), *(frozenset(seen[name]) for name in ("ports", "env", "modules")))

@@ -1,0 +1,87 @@
+"""The main job, end to end: this project's own workflow searches with a real model and opens a pull request."""
+
+from pathlib import Path
+
+import pytest
+from act_runner import Process, Runner, checkout_of, copy_project, git, port_of
+from fake_github import FakeGitHub
+
+KEYS = {"OPENAI_API_KEY": "key-of-the-model", "SOME_OTHER_SECRET": "key-of-another"}
+MODEL_LIBRARIES = {"litellm", "xllamacpp"}
+
+
+def push_project(hub: FakeGitHub, folder: Path) -> Path:
+    """This project as the fake GitHub's repository, and a checkout of it."""
+    copy_project(folder / "project")
+    files = {
+        path.relative_to(folder / "project").as_posix(): path.read_bytes() for path in files_in(folder / "project")
+    }
+    hub.push("main", files)
+    return checkout_of(hub, folder / "checkout")
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def refs(hub: FakeGitHub) -> str:
+    return git(hub.objects.path, "for-each-ref")
+
+
+@pytest.mark.slow_model
+def test_a_search_ends_in_one_pull_request_and_a_second_run_changes_nothing(
+    runner: Runner, hub: FakeGitHub, tmp_path: Path
+) -> None:
+    checkout = push_project(hub, tmp_path)
+    main = hub.objects.ref("refs/heads/main")
+
+    first = runner.run("workflow_dispatch", checkout, hub, env=KEYS)
+    assert first.succeeded, first.log
+    assert first.outputs["accepted"] == "true"
+    assert [pull["base"] for pull in hub.open_pulls] == ["main"]
+    assert first.outputs["pull-request-number"] == str(hub.open_pulls[0]["number"])
+    assert hub.objects.ref("refs/heads/main") == main
+
+    changed = git(hub.objects.path, "diff", "--name-only", "main", hub.open_pulls[0]["head"]).splitlines()
+    assert set(changed) <= {
+        "prompts/language-identification.md",
+        "evals/language-identification.history.jsonl",
+        "evals/language-identification.baseline.json",
+    }
+    assert changed[-1] == "prompts/language-identification.md"
+    assert "evals/language-identification.history.jsonl" in changed
+    assert_apart(first.processes, port_of(hub))
+
+    before = refs(hub), hub.pulls[0]["title"], hub.pulls[0]["body"], len(hub.pulls)
+    second = runner.run("workflow_dispatch", checkout, hub, env=KEYS)
+    assert second.succeeded, second.log
+    assert not any(process.modules & MODEL_LIBRARIES for process in second.processes), "each answer is in the cache"
+    assert (refs(hub), hub.pulls[0]["title"], hub.pulls[0]["body"], len(hub.pulls)) == before
+
+    git(hub.objects.path, "fsck", "--strict")
+
+
+@pytest.mark.slow_model
+def test_a_pull_request_has_its_prompts_checked_without_a_token(
+    runner: Runner, hub: FakeGitHub, tmp_path: Path
+) -> None:
+    ran = runner.run("pull_request", push_project(hub, tmp_path), hub)
+    assert ran.succeeded, ran.log
+    assert ran.outputs["verdict"] in {"unchanged", "improved", "no_baseline"}
+    assert 0 <= float(ran.outputs["score"]) <= 1
+    assert ran.outputs["regressed"] == "false"
+    assert "Summary - | suite | verdict | score |" in ran.log
+    assert not any(port_of(hub) in process.ports for process in ran.processes)
+
+
+def assert_apart(processes: tuple[Process, ...], github: int) -> None:
+    """Who talked to GitHub had no model library and no key; who had a model had no token."""
+    with_token = [process for process in processes if github in process.ports]
+    with_model = [process for process in processes if process.modules & MODEL_LIBRARIES]
+    assert len(with_token) == 1
+    assert with_model
+    assert not with_token[0].modules & MODEL_LIBRARIES
+    assert not with_token[0].env & KEYS.keys()
+    for process in with_model:
+        assert not process.ports, "the local model needs no network"
+        assert "GITHUB_TOKEN" not in process.env
