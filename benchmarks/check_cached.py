@@ -19,8 +19,9 @@ from pathlib import Path
 import yaml
 
 from opro_action.models.cache import Cache, cache_key
-from opro_action.models.model import Completion, Request
-from opro_action.scoring.runner import render
+from opro_action.models.model import Completion
+from opro_action.models.scripted import ScriptedModel
+from opro_action.scoring.runner import Bench, request_for
 from opro_action.suite.reading import read_suite
 
 BARE = [sys.executable, "-c", "import asyncio, json, sqlite3, click, yaml"]
@@ -57,9 +58,9 @@ def warmed_suite(root: Path, count: int) -> Path:
         (root / name).write_text(text)
     suite = read_suite(root / "evals" / "s.yaml", root=root)
     cache = Cache(root / ".opro" / "cache.sqlite")
+    bench = Bench(ScriptedModel([]), suite.model, suite.scorers)
     for case in suite.cases:
-        request = Request(suite.model.id, render(suite.prompt.text, case), suite.model.params)
-        cache.put(cache_key(request), Completion(str(case.expected)))
+        cache.put(cache_key(request_for(bench, suite.prompt.text, case)), Completion(str(case.expected)))
     cache.close()
     return suite.path
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from opro_action.models.model import Completion
+from opro_action.scoring.results import Grade
+from opro_action.scoring.scorers import grade, grade_all
+from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.reading import read_suite
-from opro_action.suite.suite import Case, Suite
+from opro_action.suite.suite import Case, ScorerSpec, Suite
 
 PROMPT = "Name the team that answers the ticket: billing, bug or feature.\n"
 CASES: tuple[dict[str, Any], ...] = (
@@ -51,3 +56,15 @@ def make_case(name: str = "refund", said: str = "I was charged twice", expected:
 def make_cases(count: int, *, labels: Sequence[str] = ("billing", "bug", "feature")) -> tuple[Case, ...]:
     """Cases `case-0`, `case-1`, … whose expected answers go round the labels."""
     return tuple(make_case(f"case-{i}", f"ticket {i}", labels[i % len(labels)]) for i in range(count))
+
+
+def graded(spec: ScorerSpec, case: Case, answer: str, tools: Tools | None = None) -> Grade:
+    """The judgement of one scorer on an answer."""
+    return asyncio.run(grade(spec, Asked(case, Completion(answer)), tools or Tools()))
+
+
+def graded_by(
+    specs: Sequence[ScorerSpec], case: Case, answer: str, tools: Tools | None = None
+) -> tuple[float | None, bool, str]:
+    """Score, whether it passed and the explanation of an answer under several scorers."""
+    return asyncio.run(grade_all(specs, Asked(case, Completion(answer)), tools or Tools()))

@@ -28,7 +28,7 @@ class SuiteCheck:
 async def check_suite(suite: Suite, models: Models, *, on_answer: OnAnswer | None = None) -> SuiteCheck:
     """Score every case and judge. A run that could not be measured is a check with the verdict `unmeasured`."""
     baseline = read_baseline(suite.baseline_path)
-    bench = Bench(models.connect(suite.model, "task"), suite.model, suite.scorers)
+    bench = Bench.of(suite, models.connect(suite.model, "task"), lambda spec: models.connect(spec, "judge"))
     try:
         cases = await score_cases(bench, suite.prompt.text, suite.cases, repeats=suite.repeats, on_answer=on_answer)
     except (NotMeasured, BudgetSpent) as error:

@@ -29,15 +29,21 @@ class Fingerprint:
 
 def fingerprint(suite: Suite, model: ModelSpec) -> Fingerprint:
     """The fingerprint of scoring `suite` with `model`, which may be another one than the suite names."""
-    scorers = [[s.name, dict(s.options), s.weight, s.threshold] for s in suite.scorers]
+    params = {**model.params, **({"response_format": suite.response_format} if suite.response_format else {})}
     return Fingerprint(
         prompt=suite.prompt.digest,
-        scorers=content_digest(scorers),
+        scorers=content_digest([scorer.as_json() for scorer in suite.scorers]),
         model=model.id,
-        params={name: _without_text(value) for name, value in sorted(model.params.items())},
+        params={name: _without_text(value) for name, value in sorted(params.items())},
         repeats=suite.repeats,
+        judge=_judge_digest(suite),
         cases={case.id: case.digest for case in suite.cases},
     )
+
+
+def _judge_digest(suite: Suite) -> str | None:
+    """Of the judge model that the suite names; without one the scorers that ask take the task model."""
+    return content_digest([suite.judge.id, dict(suite.judge.params)]) if suite.judge else None
 
 
 def _without_text(value: Any) -> Any:

@@ -18,7 +18,10 @@ class Grade:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to a case with its score in [0, 1]; `score` None means unscored, for the reason in `explanation`."""
+    """One answer to a case with its score in [0, 1]; `score` None means unscored, for the reason in `explanation`.
+
+    `latency_s` is how long the model took, `scoring_s` how long the scorers did, a judge's calls included.
+    """
 
     text: str
     score: float | None
@@ -26,6 +29,7 @@ class Answer:
     explanation: str = ""
     cached: bool = False
     latency_s: float = 0.0
+    scoring_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from opro_action.errors import CallFailed, CallRefused
-from opro_action.models.model import Message, Model, Request
+from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.scoring.scorers import grade_all
-from opro_action.suite.prompt import fill, placeholders
-from opro_action.suite.suite import Case, ModelSpec, ScorerSpec
+from opro_action.scoring.tools import Asked, Tools
+from opro_action.suite.prompt import Frame
+from opro_action.suite.suite import Case, ModelSpec, ScorerSpec, Suite
 
 T = TypeVar("T")
 OnAnswer = Callable[[Case, Answer], None]
@@ -20,22 +22,20 @@ OnAnswer = Callable[[Case, Answer], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """What stays the same while prompts are compared: the task model, its parameters and the scorers."""
+    """What stays the same while prompts are compared: the task model, how it is asked, and the scorers."""
 
     model: Model
     spec: ModelSpec
     scorers: tuple[ScorerSpec, ...]
+    frame: Frame = Frame()
+    response_format: Mapping[str, Any] | None = None
+    tools: Tools = Tools()
 
-
-def render(text: str, case: Case) -> tuple[Message, ...]:
-    """The messages that put `case` to the model under the prompt `text`.
-
-    With placeholders the filled text is one user message; without, it is the system message and the case's
-    input the user message.
-    """
-    if placeholders(text):
-        return (Message("user", fill(text, case.vars)),)
-    return (Message("system", text), Message("user", str(case.vars["input"])))
+    @classmethod
+    def of(cls, suite: Suite, model: Model, connect: Callable[[ModelSpec], Model]) -> Bench:
+        """The bench of a suite: `model` answers, `connect` gives the models that its scorers ask."""
+        tools = Tools(connect, suite.judge or suite.model, suite.root)
+        return cls(model, suite.model, suite.scorers, suite.prompt.frame, suite.response_format, tools)
 
 
 async def score_cases(
@@ -88,13 +88,21 @@ async def _until_settled(tasks: Sequence[asyncio.Future[T]]) -> None:
         raise failed[0]
 
 
+def request_for(bench: Bench, text: str, case: Case, repeat: int = 0) -> Request:
+    """The call that puts `case` to the task model under the prompt `text`."""
+    messages = tuple(Message(role, content) for role, content in bench.frame.chat(text, case.vars))
+    return Request(bench.spec.id, messages, bench.spec.params, repeat, bench.response_format)
+
+
 async def _answer(bench: Bench, text: str, case: Case, repeat: int) -> Answer:
-    request = Request(bench.spec.id, render(text, case), bench.spec.params, repeat)
+    request = request_for(bench, text, case, repeat)
     try:
-        completion = await bench.model.complete(request)
+        completion = await _completion(bench, request, case)
     except CallFailed as failure:
         return Answer(text="", score=None, passed=False, explanation=str(failure))
-    score, passed, explanation = grade_all(bench.scorers, case, completion.text)
+    asked = Asked(case, completion, request.messages, repeat)
+    began = time.perf_counter()
+    score, passed, explanation = await grade_all(bench.scorers, asked, bench.tools)
     return Answer(
         text=completion.text,
         score=score,
@@ -102,4 +110,11 @@ async def _answer(bench: Bench, text: str, case: Case, repeat: int) -> Answer:
         explanation=explanation,
         cached=completion.cached,
         latency_s=completion.latency_s,
+        scoring_s=time.perf_counter() - began,
     )
+
+
+async def _completion(bench: Bench, request: Request, case: Case) -> Completion:
+    if case.answer is not None:
+        return Completion(case.answer, cost_usd=0.0, cached=True)
+    return await bench.model.complete(request)

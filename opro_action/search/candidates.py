@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opro_action.suite.prompt import placeholders
+from opro_action.suite.prompt import Frame, Prompt
 from opro_action.suite.suite import Case
 
 _TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
@@ -31,11 +31,12 @@ class Rules:
     seed: str
     cases: tuple[Case, ...]
     max_length: int
+    frame: Frame = Frame()
 
     @classmethod
-    def around(cls, seed: str, cases: Sequence[Case], max_length: int | None) -> Rules:
+    def around(cls, prompt: Prompt, cases: Sequence[Case], max_length: int | None) -> Rules:
         """The default limit is four times the seed's length, and never under 1,000 characters."""
-        return cls(seed, tuple(cases), max_length or max(4 * len(seed), 1000))
+        return cls(prompt.text, tuple(cases), max_length or max(4 * len(prompt.text), 1000), prompt.frame)
 
 
 def tagged_text(reply: str) -> str | None:
@@ -57,7 +58,7 @@ def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
     """Why no call should be spent on `text`, or None. `tried` are the texts of the search so far."""
     if not text.strip() or "\0" in text:
         return EMPTY
-    if placeholders(text) != placeholders(rules.seed):
+    if rules.frame.placeholders(text) != rules.frame.placeholders(rules.seed):
         return PLACEHOLDERS
     if len(text) > rules.max_length:
         return TOO_LONG

@@ -10,7 +10,6 @@ from opro_action.scoring.results import CaseResult
 from opro_action.search.candidates import NO_TAGS, tagged_text
 from opro_action.search.split import order
 from opro_action.search.trajectory import Trajectory
-from opro_action.suite.prompt import placeholders
 from opro_action.suite.suite import Case, Suite
 
 EXEMPLARS = 3
@@ -71,7 +70,7 @@ def _task(brief: Brief) -> str:
     task = brief.suite.description or "Not described: see the examples."
     place = (
         "The prompt is a message in which each {{name}} is replaced by a value of the example."
-        if placeholders(brief.suite.prompt.text)
+        if brief.suite.prompt.placeholders
         else "The prompt is the system message; the input of the example is the user message."
     )
     return f"Improve the prompt that a language model is given for a task.\n\nThe task: {task}\n{place}"
@@ -116,7 +115,7 @@ def _rejections(brief: Brief) -> str:
 
 
 def _wanted(brief: Brief) -> str:
-    names = sorted(placeholders(brief.suite.prompt.text))
+    names = sorted(brief.suite.prompt.placeholders)
     marks = " and ".join(f"{{{{{name}}}}}" for name in names)
     keep = f" It must contain {marks}, exactly so." if names else ""
     return (

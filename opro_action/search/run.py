@@ -31,7 +31,7 @@ from opro_action.search.stopping import Stop
 from opro_action.search.trajectory import Origin
 from opro_action.suite.files import state_folder, write_atomically
 from opro_action.suite.git import head_commit
-from opro_action.suite.prompt import digest, placeholders
+from opro_action.suite.prompt import digest
 from opro_action.suite.suite import ModelSpec, OptimizeSpec, Suite, content_digest
 
 SOFT_LIMIT = 0.8
@@ -142,8 +142,12 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
 async def _drive(setup: Setup, models: Models, journal: Journal, past: Past, say: Say) -> Outcome:
     suite = setup.suite
     writer = suite.optimize.model or suite.model
-    bench = Bench(Journaled(models.connect(suite.model, "task"), "task", journal, past), suite.model, suite.scorers)
-    optimizer = Journaled(models.connect(writer, "optimizer"), "optimizer", journal, past)
+
+    def connect(spec: ModelSpec, role: Role) -> Model:
+        return Journaled(models.connect(spec, role), role, journal, past)
+
+    bench = Bench.of(suite, connect(suite.model, "task"), lambda spec: connect(spec, "judge"))
+    optimizer = connect(writer, "optimizer")
     machine = search(setup)
     try:
         ask = next(machine)
@@ -285,5 +289,9 @@ def _seeds(suite: Suite) -> tuple[tuple[str, Origin], ...]:
     baseline = read_baseline(suite.baseline_path)
     if baseline:
         found.insert(0, (baseline.text, "baseline"))
-    wanted, own = suite.prompt.placeholders, suite.prompt.text
-    return tuple((text, origin) for text, origin in found if placeholders(text) == wanted and text != own)
+    prompt = suite.prompt
+    return tuple(
+        (text, origin)
+        for text, origin in found
+        if prompt.frame.placeholders(text) == prompt.placeholders and text != prompt.text
+    )

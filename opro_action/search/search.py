@@ -176,9 +176,8 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
 
 
 def _checked(setup: Setup, step: int, trajectory: Trajectory, replies: Sequence[str | None]) -> list[Attempt]:
-    rules = Rules.around(
-        setup.suite.prompt.text, (*setup.split.search, *setup.split.holdout), setup.suite.optimize.max_length
-    )
+    suite = setup.suite
+    rules = Rules.around(suite.prompt, (*setup.split.search, *setup.split.holdout), suite.optimize.max_length)
     tried = [attempt.text for attempt in trajectory.attempts if not attempt.rejected]
     batch: list[Attempt] = []
     for reply in replies:

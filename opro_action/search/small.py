@@ -14,7 +14,7 @@ from opro_action.models.model import Message
 from opro_action.search.candidates import EMPTY, first_line
 from opro_action.search.metaprompt import Brief, Draft
 from opro_action.search.split import order
-from opro_action.suite.prompt import placeholders
+from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Suite
 
 TEMPERATURES = (0.5, 0.8, 1.1)
@@ -46,7 +46,7 @@ class Small:
     def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
         """The candidate in a reply, and why there is none."""
         instruction = first_line(reply)
-        return (reframed(instruction, suite.prompt.text), None) if instruction else ("", EMPTY)
+        return (reframed(instruction, suite.prompt.text, suite.prompt.frame), None) if instruction else ("", EMPTY)
 
     def _draft(self, brief: Brief, index: int) -> Draft:
         spec = brief.suite.optimize
@@ -64,12 +64,12 @@ def _best_so_far(brief: Brief) -> list[tuple[str, str]]:
     best = brief.trajectory.best
     if best.origin == "file":
         return []
-    return [(brief.suite.description, _instruction(best.text))]
+    return [(brief.suite.description, _instruction(best.text, brief.suite.prompt.frame))]
 
 
-def _instruction(text: str) -> str:
+def _instruction(text: str, frame: Frame) -> str:
     """A prompt's own words: its lines without placeholders."""
-    return "\n".join(line for line in text.splitlines() if not placeholders(line)).strip()
+    return "\n".join(line for line in text.splitlines() if not frame.placeholders(line)).strip()
 
 
 def _asked(task: str) -> Message:
@@ -80,12 +80,12 @@ def _turn(task: str, instruction: str) -> tuple[Message, Message]:
     return _asked(task), Message("assistant", instruction)
 
 
-def reframed(instruction: str, seed: str) -> str:
+def reframed(instruction: str, seed: str, frame: Frame) -> str:
     """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
-    if not placeholders(seed) or placeholders(instruction):
+    if not frame.placeholders(seed) or frame.placeholders(instruction):
         return instruction
     lines = seed.split("\n")
-    marked = [number for number, line in enumerate(lines) if placeholders(line)]
+    marked = [number for number, line in enumerate(lines) if frame.placeholders(line)]
     kept = "\n".join(lines[marked[0] : marked[-1] + 1])
     before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
     if before.strip():

@@ -13,7 +13,7 @@ from opro_action.errors import FileError
 from opro_action.suite.case_files import Row, read_rows, row_of
 from opro_action.suite.located import Located
 from opro_action.suite.naming import Named
-from opro_action.suite.prompt import Prompt, placeholders
+from opro_action.suite.prompt import Prompt
 from opro_action.suite.schemas import checker
 from opro_action.suite.sources import is_file, settled, shown
 from opro_action.suite.suite import Case
@@ -52,7 +52,7 @@ def check_vars(cases: Sequence[Case], prompt: Prompt) -> None:
 
 
 def _unknown_placeholder(name: str, prompt: Prompt, known: Sequence[str]) -> FileError:
-    line = next(line for line, row in enumerate(prompt.text.split("\n")) if name in placeholders(row))
+    line = next(line for line, row in enumerate(prompt.text.split("\n")) if name in prompt.frame.placeholders(row))
     line += prompt.before.count(b"\n") + 1
     what = f"no case has a var for the placeholder `{{{{{name}}}}}`; {did_you_mean(name, known)}"
     return FileError(shown(prompt.path), line, what)

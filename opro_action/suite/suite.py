@@ -20,7 +20,11 @@ def content_digest(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One example. `vars` fill the prompt's placeholders; `input` is one of them when the case has one."""
+    """One example. `vars` fill the prompt's placeholders; `input` is one of them when the case has one.
+
+    `scorers` grade this case instead of the suite's, and `threshold` is the score from which the case has passed,
+    instead of each scorer's own. With an `answer` no model is asked: it is what is graded.
+    """
 
     id: str
     vars: Mapping[str, Any]
@@ -30,11 +34,20 @@ class Case:
     weight: float = 1.0
     path: Path | None = None
     line: int | None = None
+    scorers: tuple[ScorerSpec, ...] = ()
+    threshold: float | None = None
+    answer: str | None = None
 
     @property
     def digest(self) -> str:
-        """Digest of what the model is asked and what is expected: not of id, tags, weight or place."""
-        return content_digest({"vars": dict(self.vars), "expected": self.expected})
+        """Digest of what the model is asked and how it is graded: not of id, tags, weight or place."""
+        content = {"vars": dict(self.vars), "expected": self.expected}
+        if self.scorers:
+            content["scorers"] = [scorer.as_json() for scorer in self.scorers]
+        for name in ("threshold", "answer"):
+            if getattr(self, name) is not None:
+                content[name] = getattr(self, name)
+        return content_digest(content)
 
 
 @dataclass(frozen=True)
@@ -59,12 +72,31 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class ScorerSpec:
-    """A scorer with its options, its share of the case's score, and the score from which it has passed."""
+    """A scorer with its options, its share of the case's score, and the score from which it has passed.
+
+    `negated` is `not_` before its name. `label` stands for the name in reports. The scorer `set` has `parts`: their
+    weighted mean is its score.
+    """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
     threshold: float = 1.0
+    negated: bool = False
+    label: str = ""
+    parts: tuple[ScorerSpec, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What a report calls it."""
+        return self.label or ("not_" if self.negated else "") + self.name
+
+    def as_json(self) -> list[Any]:
+        """All that decides a score, for a digest; the label does not."""
+        found: list[Any] = [self.name, dict(self.options), self.weight, self.threshold]
+        if self.negated or self.parts:
+            found += [self.negated, [part.as_json() for part in self.parts]]
+        return found
 
 
 @dataclass(frozen=True)
@@ -99,7 +131,11 @@ class OptimizeSpec:
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite file, read and checked. `root` is the repository's folder; all paths lie within it."""
+    """A suite file, read and checked. `root` is the repository's folder; all paths lie within it.
+
+    `judge` is the judge model, None for the task model. `response_format` is sent with each call to the task model.
+    `notes` are what a reader of the file should be told: parts of another format that have no meaning here.
+    """
 
     name: str
     path: Path
@@ -112,6 +148,9 @@ class Suite:
     repeats: int = 1
     gate: GateSpec = GateSpec()
     optimize: OptimizeSpec = OptimizeSpec()
+    judge: ModelSpec | None = None
+    response_format: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def baseline_path(self) -> Path:

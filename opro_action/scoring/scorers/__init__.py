@@ -8,7 +8,8 @@ from typing import Any
 from opro_action.errors import UsageError
 from opro_action.scoring.results import Grade, weighted_mean
 from opro_action.scoring.scorers import choice, json_equal, number, regex, text
-from opro_action.suite.suite import Case, ScorerSpec
+from opro_action.scoring.tools import Asked, Tools, WideScorer
+from opro_action.suite.suite import ScorerSpec
 
 Scorer = Callable[[Any, str, Mapping[str, Any]], Grade]
 """A scorer gets what the case expects (None: nothing), the answer (not empty) and its options."""
@@ -23,36 +24,49 @@ SCORERS: Mapping[str, Scorer] = {
     "json_equal": json_equal.json_equal,
 }
 
+WIDE_SCORERS: Mapping[str, WideScorer] = {}
+"""Scorers that need more than the expected value and the answer's text."""
 
-def grade(spec: ScorerSpec, case: Case, answer: str) -> Grade:
+
+async def grade(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
     """The judgement of one scorer on one answer; raises UsageError for a scorer that does not exist.
 
     What the scorer cannot judge, because the case or an option is missing or unfit, is unscored and never 0. An
-    empty answer that could be judged has the score 0.
+    empty answer that could be judged has the score 0. A negated scorer gives what is missing to 1.
     """
-    scorer = SCORERS.get(spec.name)
-    if scorer is None:
-        raise UsageError(f"there is no scorer {spec.name!r}; there are {', '.join(SCORERS)}")
-    found = scorer(case.expected, answer, spec.options)
-    if found.score is not None and not answer.strip():
-        return Grade(0.0, "the answer is empty")
+    found = await _judged(spec, asked, tools)
+    if found.score is not None and spec.negated:
+        return Grade(1.0 - found.score, f"not wanted: {found.explanation}" if found.score else found.explanation)
     return found
 
 
-def grade_all(specs: Sequence[ScorerSpec], case: Case, answer: str) -> tuple[float | None, bool, str]:
-    """Score, whether it passed, and the explanation of one answer under all scorers of a suite.
+async def grade_all(specs: Sequence[ScorerSpec], asked: Asked, tools: Tools) -> tuple[float | None, bool, str]:
+    """Score, whether it passed, and the explanation of one answer under the case's own scorers, or `specs`.
 
     The score is the weighted mean, None if any scorer could not judge. An answer has passed when each scorer
-    reached its threshold. The explanation is that of the scorers which decided: the unscored ones, else the failed
-    ones, else all.
+    reached its threshold, or the score that of the case. The explanation is that of the scorers which decided: the
+    unscored ones, else the failed ones, else all.
     """
-    grades = [(spec, grade(spec, case, answer)) for spec in specs]
+    case = asked.case
+    grades = [(spec, await grade(spec, asked, tools)) for spec in case.scorers or specs]
     unscored = [(spec, found) for spec, found in grades if found.score is None]
     if unscored:
-        return None, False, _explanation(unscored, of=len(specs))
+        return None, False, _explanation(unscored, of=len(grades))
     failed = [(spec, found) for spec, found in grades if not _reached(spec, found)]
     score = weighted_mean([(found.score, spec.weight) for spec, found in grades if found.score is not None])
-    return score, score is not None and not failed, _explanation(failed or grades, of=len(specs))
+    passed = not failed if case.threshold is None else score is not None and score >= case.threshold - 1e-9
+    return score, score is not None and passed, _explanation(failed or grades, of=len(grades))
+
+
+async def _judged(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
+    if spec.name in WIDE_SCORERS:
+        return await WIDE_SCORERS[spec.name](asked, spec, tools)
+    if spec.name not in SCORERS:
+        raise UsageError(f"there is no scorer {spec.name!r}; there are {', '.join([*SCORERS, *WIDE_SCORERS])}")
+    found = SCORERS[spec.name](asked.case.expected, asked.answer, spec.options)
+    if found.score is not None and not asked.answer.strip():
+        return Grade(0.0, "the answer is empty")
+    return found
 
 
 def _reached(spec: ScorerSpec, found: Grade) -> bool:
@@ -62,4 +76,4 @@ def _reached(spec: ScorerSpec, found: Grade) -> bool:
 def _explanation(grades: Sequence[tuple[ScorerSpec, Grade]], *, of: int) -> str:
     if of == 1:
         return grades[0][1].explanation
-    return "; ".join(f"{spec.name}: {found.explanation}" for spec, found in grades)
+    return "; ".join(f"{spec.title}: {found.explanation}" for spec, found in grades)

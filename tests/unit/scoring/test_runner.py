@@ -11,10 +11,12 @@ from opro_action.errors import BudgetSpent, CallFailed, CallRefused
 from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.models.scripted import ScriptedModel
 from opro_action.scoring.results import CaseResult, SuiteResult
-from opro_action.scoring.runner import Bench, render, score_cases
+from opro_action.scoring.runner import Bench, request_for, score_cases
+from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Case, ModelSpec, ScorerSpec
 
 SPEC = ModelSpec("scripted/m", {"temperature": 0})
+NATIVE = Frame()
 
 
 def scored(model: Model, cases: tuple[Case, ...], repeats: int = 1) -> tuple[CaseResult, ...]:
@@ -22,14 +24,39 @@ def scored(model: Model, cases: tuple[Case, ...], repeats: int = 1) -> tuple[Cas
     return asyncio.run(score_cases(bench, "Name the team.", cases, repeats=repeats))
 
 
+def sent(text: str, case: Case, frame: Frame = NATIVE) -> tuple[Message, ...]:
+    return request_for(Bench(ScriptedModel([]), SPEC, (), frame), text, case).messages
+
+
 def test_a_prompt_with_placeholders_becomes_one_user_message() -> None:
     case = Case("a", {"input": "It {{crashes}}", "who": "Ann"})
-    assert render("{{ who }} says: {{input}}", case) == (Message("user", "Ann says: It {{crashes}}"),)
+    assert sent("{{ who }} says: {{input}}", case) == (Message("user", "Ann says: It {{crashes}}"),)
 
 
 def test_a_prompt_without_placeholders_is_the_system_message() -> None:
     expected = (Message("system", "Name the team."), Message("user", "I was charged twice"))
-    assert render("Name the team.", make_case()) == expected
+    assert sent("Name the team.", make_case()) == expected
+
+
+def test_in_a_chat_the_text_is_one_message_and_all_are_filled() -> None:
+    frame = Frame("system", before=(("user", "About {{input}}"),), after=(("assistant", "Yes?"), ("user", "{{input}}")))
+    expected = (
+        Message("user", "About I was charged twice"),
+        Message("system", "Name the team of I was charged twice."),
+        Message("assistant", "Yes?"),
+        Message("user", "I was charged twice"),
+    )
+    assert sent("Name the team of {{input}}.", make_case(), frame) == expected
+
+
+def test_an_answer_that_the_case_gives_is_graded_without_a_call() -> None:
+    [result] = scored(ScriptedModel([]), (make_case(expected="bug", answer="bug"),))
+    assert (result.score, result.answers[0].cached) == (1.0, True)
+
+
+def test_a_response_format_goes_with_each_call() -> None:
+    bench = Bench(ScriptedModel([]), SPEC, (), response_format={"type": "json_object"})
+    assert request_for(bench, "Name the team.", make_case()).response_format == {"type": "json_object"}
 
 
 def test_results_come_in_the_order_of_the_cases_however_answers_arrive() -> None:

@@ -2,16 +2,16 @@ import unicodedata
 from typing import Any
 
 import pytest
+from builders import graded
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers import grade
 from opro_action.suite.suite import Case, ScorerSpec
 
 LABELS = ["billing", "bug", "bug report", "feature"]
 
 
 def chosen(expected: Any, answer: str, options: list[Any] | None = None) -> Grade:
-    return grade(ScorerSpec("choice", {"of": options or LABELS}), Case("c", {}, expected), answer)
+    return graded(ScorerSpec("choice", {"of": options or LABELS}), Case("c", {}, expected), answer)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_expected_option_that_is_none_of_them_is_unscored() -> None:
 
 
 def test_without_options_nothing_can_be_judged() -> None:
-    assert grade(ScorerSpec("choice"), Case("c", {}, "a"), "a").score is None
+    assert graded(ScorerSpec("choice"), Case("c", {}, "a"), "a").score is None
 
 
 def test_explanations_name_what_was_found() -> None:

@@ -1,14 +1,14 @@
 from typing import Any
 
 import pytest
+from builders import graded
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers import grade
 from opro_action.suite.suite import Case, ScorerSpec
 
 
 def compared(expected: Any, answer: str, **options: Any) -> Grade:
-    return grade(ScorerSpec("json_equal", options), Case("c", {}, expected), answer)
+    return graded(ScorerSpec("json_equal", options), Case("c", {}, expected), answer)
 
 
 @pytest.mark.parametrize(

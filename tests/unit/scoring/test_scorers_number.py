@@ -1,15 +1,15 @@
 from typing import Any
 
 import pytest
+from builders import graded
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers import grade
 from opro_action.scoring.scorers.number import final_number
 from opro_action.suite.suite import Case, ScorerSpec
 
 
 def counted(expected: Any, answer: str, **options: Any) -> Grade:
-    return grade(ScorerSpec("number", options), Case("c", {}, expected), answer)
+    return graded(ScorerSpec("number", options), Case("c", {}, expected), answer)
 
 
 @pytest.mark.parametrize(

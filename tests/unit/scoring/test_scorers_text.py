@@ -3,14 +3,14 @@ import unicodedata
 from typing import Any
 
 import pytest
+from builders import graded
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers import grade
 from opro_action.suite.suite import Case, ScorerSpec
 
 
-def graded(name: str, expected: Any, answer: str, **options: Any) -> Grade:
-    return grade(ScorerSpec(name, options), Case("c", {}, expected), answer)
+def by(name: str, expected: Any, answer: str, **options: Any) -> Grade:
+    return graded(ScorerSpec(name, options), Case("c", {}, expected), answer)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def graded(name: str, expected: Any, answer: str, **options: Any) -> Grade:
     ],
 )
 def test_exact(expected: Any, answer: str, score: float | None) -> None:
-    assert graded("exact", expected, answer).score == score
+    assert by("exact", expected, answer).score == score
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_exact(expected: Any, answer: str, score: float | None) -> None:
     ],
 )
 def test_iexact(expected: str, answer: str, score: float) -> None:
-    assert graded("iexact", expected, answer).score == score
+    assert by("iexact", expected, answer).score == score
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_iexact(expected: str, answer: str, score: float) -> None:
     ],
 )
 def test_contains(expected: Any, options: dict[str, Any], answer: str, score: float | None) -> None:
-    assert graded("contains", expected, answer, **options).score == score
+    assert by("contains", expected, answer, **options).score == score
 
 
 def test_contains_says_what_is_missing() -> None:
-    assert graded("contains", None, "an error", all=["an", "bug"]).explanation == '"bug" is not in "an error"'
+    assert by("contains", None, "an error", all=["an", "bug"]).explanation == '"bug" is not in "an error"'
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_contains_says_what_is_missing() -> None:
     ],
 )
 def test_regex(expected: Any, options: dict[str, Any], answer: str, score: float | None) -> None:
-    assert graded("regex", expected, answer, **options).score == score
+    assert by("regex", expected, answer, **options).score == score
 
 
 def test_a_pattern_that_would_take_hours_is_given_up_and_the_answer_unscored() -> None:
     started = time.monotonic()
-    found = graded("regex", None, "a" * 60, pattern="(a+)+b")
+    found = by("regex", None, "a" * 60, pattern="(a+)+b")
 
     assert found.score is None
     assert "took over 1 s" in found.explanation
@@ -96,5 +96,5 @@ def test_a_pattern_that_would_take_hours_is_given_up_and_the_answer_unscored() -
 
 
 def test_an_answer_too_long_to_search_is_unscored() -> None:
-    assert graded("regex", "a", "a" * 100_001).score is None
-    assert graded("regex", "a", "a" * 100_000).score == 1
+    assert by("regex", "a", "a" * 100_001).score is None
+    assert by("regex", "a", "a" * 100_000).score == 1

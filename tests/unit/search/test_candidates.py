@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from builders import make_case
 
@@ -16,6 +18,7 @@ from opro_action.search.candidates import (
     rejection,
     tagged_text,
 )
+from opro_action.suite.prompt import Prompt
 
 CASES = (
     make_case("a", "My invoice of March is wrong", "billing"),
@@ -26,7 +29,7 @@ CASES = (
 def why(
     text: str, *, seed: str = "Name the team.", tried: tuple[str, ...] = (), limit: int | None = None
 ) -> str | None:
-    return rejection(text, Rules.around(seed, CASES, limit), tried)
+    return rejection(text, Rules.around(Prompt(Path("p.md"), seed), CASES, limit), tried)
 
 
 @pytest.mark.parametrize(
