@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from opro_action.suite.prompt import Frame, Prompt
+from opro_action.suite.quoting import normalised, quotable
 from opro_action.suite.suite import Case
 
 _TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
 _LABEL = re.compile(r"^\**(?:instruction|question|prompt|answer)\s*:\**\s*", re.IGNORECASE)
 _QUOTES = "\"'`“”‘’«»"
-_LONG_EXPECTED = 20
-_LONG_INPUT = 16
 
 NO_TAGS = "no <prompt>…</prompt> in the reply"
 EMPTY = "empty"
@@ -67,19 +65,7 @@ def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
     return LEAK if _leaks(text, rules) else None
 
 
-def normalised(text: str) -> str:
-    """The text as a comparison sees it: compatibility forms, case and white space do not count."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def _leaks(text: str, rules: Rules) -> bool:
     """Whether the text quotes a case's input or long expected answer that the seed did not quote already."""
     found, known = normalised(text), normalised(rules.seed)
-    return any(quote in found and quote not in known for case in rules.cases for quote in _quotes(case))
-
-
-def _quotes(case: Case) -> list[str]:
-    values = [(normalised(str(value)), _LONG_INPUT) for value in case.vars.values()]
-    if isinstance(case.expected, str):
-        values.append((normalised(case.expected), _LONG_EXPECTED))
-    return [value for value, length in values if len(value) >= length]
+    return any(quote in found and quote not in known for case in rules.cases for quote in quotable(case))
