@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opro_action.suite.prompt import placeholders
+from opro_action.suite.prompt import fill, placeholders
 from opro_action.suite.suite import Case
 
 _TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
@@ -51,6 +51,32 @@ def first_line(reply: str) -> str:
         if text:
             return text
     return ""
+
+
+def reframed(instruction: str, seed: str) -> str:
+    """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
+    if not placeholders(seed) or placeholders(instruction):
+        return instruction
+    lines = seed.split("\n")
+    marked = [number for number, line in enumerate(lines) if placeholders(line)]
+    kept = "\n".join(lines[marked[0] : marked[-1] + 1])
+    before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
+    if before.strip():
+        return instruction + before[len(before.rstrip()) :] + "\n" + kept
+    if after.strip():
+        return kept + "\n" + after[: len(after) - len(after.lstrip())] + instruction
+    return instruction + "\n\n" + kept
+
+
+def restored(text: str, seed: str) -> str:
+    """`text` with the seed's lines of placeholders, when it lost them all and they hold nothing else.
+
+    Models often write the instruction alone. Where the seed's placeholders stand apart from its words, that is as
+    good as a whole prompt; where they stand in a sentence, nobody but the model knows where they belong.
+    """
+    lines = [line for line in seed.split("\n") if placeholders(line)]
+    apart = all(not fill(line, dict.fromkeys(placeholders(line), "")).strip() for line in lines)
+    return reframed(text, seed) if apart else text
 
 
 def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:

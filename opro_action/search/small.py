@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opro_action.models.model import Message
-from opro_action.search.candidates import EMPTY, first_line
+from opro_action.search.candidates import EMPTY, first_line, reframed
 from opro_action.search.metaprompt import Brief, Draft
 from opro_action.search.split import order
 from opro_action.suite.prompt import placeholders
@@ -78,18 +78,3 @@ def _asked(task: str) -> Message:
 
 def _turn(task: str, instruction: str) -> tuple[Message, Message]:
     return _asked(task), Message("assistant", instruction)
-
-
-def reframed(instruction: str, seed: str) -> str:
-    """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
-    if not placeholders(seed) or placeholders(instruction):
-        return instruction
-    lines = seed.split("\n")
-    marked = [number for number, line in enumerate(lines) if placeholders(line)]
-    kept = "\n".join(lines[marked[0] : marked[-1] + 1])
-    before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
-    if before.strip():
-        return instruction + before[len(before.rstrip()) :] + "\n" + kept
-    if after.strip():
-        return kept + "\n" + after[: len(after) - len(after.lstrip())] + instruction
-    return instruction + "\n\n" + kept
