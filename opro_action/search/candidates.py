@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opro_action.suite.prompt import Frame, Prompt
+from opro_action.suite.prompt import Frame, Prompt, fill
 from opro_action.suite.quoting import normalised, quotable
 from opro_action.suite.suite import Case
 
@@ -50,6 +50,34 @@ def first_line(reply: str) -> str:
         if text:
             return text
     return ""
+
+
+def reframed(instruction: str, seed: Prompt) -> str:
+    """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
+    names = seed.frame.placeholders
+    if not seed.placeholders or names(instruction):
+        return instruction
+    lines = seed.text.split("\n")
+    marked = [number for number, line in enumerate(lines) if names(line)]
+    kept = "\n".join(lines[marked[0] : marked[-1] + 1])
+    before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
+    if before.strip():
+        return instruction + before[len(before.rstrip()) :] + "\n" + kept
+    if after.strip():
+        return kept + "\n" + after[: len(after) - len(after.lstrip())] + instruction
+    return instruction + "\n\n" + kept
+
+
+def restored(text: str, seed: Prompt) -> str:
+    """`text` with the seed's lines of placeholders, when it lost them all and they hold nothing else.
+
+    Models often write the instruction alone. Where the seed's placeholders stand apart from its words, that is as
+    good as a whole prompt; where they stand in a sentence, nobody but the model knows where they belong.
+    """
+    blank = dict.fromkeys(seed.placeholders, "")
+    lines = [line for line in seed.text.split("\n") if seed.frame.placeholders(line)]
+    apart = all(not fill(line, blank, seed.frame.marks).strip() for line in lines)
+    return reframed(text, seed) if apart else text
 
 
 def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:

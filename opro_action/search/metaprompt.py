@@ -7,7 +7,7 @@ from typing import Any
 
 from opro_action.models.model import Message
 from opro_action.scoring.results import CaseResult
-from opro_action.search.candidates import NO_TAGS, tagged_text
+from opro_action.search.candidates import NO_TAGS, restored, tagged_text
 from opro_action.search.split import order
 from opro_action.search.trajectory import Trajectory
 from opro_action.suite.suite import Case, Suite
@@ -51,7 +51,7 @@ class Large:
     def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
         """The candidate in a reply, and why there is none."""
         found = tagged_text(reply)
-        return (reply.strip(), NO_TAGS) if found is None else (found, None)
+        return (reply.strip(), NO_TAGS) if found is None else (restored(found, suite.prompt), None)
 
 
 def _large_text(brief: Brief) -> str:

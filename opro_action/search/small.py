@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opro_action.models.model import Message
-from opro_action.search.candidates import EMPTY, first_line
+from opro_action.search.candidates import EMPTY, first_line, reframed
 from opro_action.search.metaprompt import Brief, Draft
 from opro_action.search.split import order
 from opro_action.suite.prompt import Frame
@@ -46,7 +46,7 @@ class Small:
     def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
         """The candidate in a reply, and why there is none."""
         instruction = first_line(reply)
-        return (reframed(instruction, suite.prompt.text, suite.prompt.frame), None) if instruction else ("", EMPTY)
+        return (reframed(instruction, suite.prompt), None) if instruction else ("", EMPTY)
 
     def _draft(self, brief: Brief, index: int) -> Draft:
         spec = brief.suite.optimize
@@ -78,18 +78,3 @@ def _asked(task: str) -> Message:
 
 def _turn(task: str, instruction: str) -> tuple[Message, Message]:
     return _asked(task), Message("assistant", instruction)
-
-
-def reframed(instruction: str, seed: str, frame: Frame) -> str:
-    """`instruction` in the place of the seed's own words: the lines from its first to its last placeholder stay."""
-    if not frame.placeholders(seed) or frame.placeholders(instruction):
-        return instruction
-    lines = seed.split("\n")
-    marked = [number for number, line in enumerate(lines) if frame.placeholders(line)]
-    kept = "\n".join(lines[marked[0] : marked[-1] + 1])
-    before, after = "\n".join(lines[: marked[0]]), "\n".join(lines[marked[-1] + 1 :])
-    if before.strip():
-        return instruction + before[len(before.rstrip()) :] + "\n" + kept
-    if after.strip():
-        return kept + "\n" + after[: len(after) - len(after.lstrip())] + instruction
-    return instruction + "\n\n" + kept

@@ -15,7 +15,9 @@ from opro_action.search.candidates import (
     TOO_LONG,
     Rules,
     first_line,
+    reframed,
     rejection,
+    restored,
     tagged_text,
 )
 from opro_action.suite.prompt import Prompt
@@ -26,10 +28,14 @@ CASES = (
 )
 
 
+def prompt_of(text: str) -> Prompt:
+    return Prompt(Path("p.md"), text)
+
+
 def why(
     text: str, *, seed: str = "Name the team.", tried: tuple[str, ...] = (), limit: int | None = None
 ) -> str | None:
-    return rejection(text, Rules.around(Prompt(Path("p.md"), seed), CASES, limit), tried)
+    return rejection(text, Rules.around(prompt_of(seed), CASES, limit), tried)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +111,40 @@ def test_naming_a_label_or_a_common_word_is_no_leak(text: str) -> None:
 
 def test_a_quote_that_the_seed_has_already_is_no_leak() -> None:
     assert why("Shorter: My invoice of March is wrong", seed="Like: My invoice of March is wrong.") is None
+
+
+@pytest.mark.parametrize(
+    ("seed", "prompt"),
+    [
+        ("Say something.", "New words."),
+        ("Say something.\n\n{{input}}", "New words.\n\n{{input}}"),
+        ("Say something.\nAnd more.\n{{a}}\nmiddle\n{{b}}\nend", "New words.\n{{a}}\nmiddle\n{{b}}"),
+        ("{{input}}\n\nSay something.", "{{input}}\n\nNew words."),
+        ("{{input}}", "New words.\n\n{{input}}"),
+        ("Say {{input}} twice.", "New words.\n\nSay {{input}} twice."),
+    ],
+)
+def test_the_lines_with_placeholders_stay_where_they_were(seed: str, prompt: str) -> None:
+    assert reframed("New words.", prompt_of(seed)) == prompt
+
+
+def test_an_instruction_with_its_own_placeholders_is_a_whole_prompt() -> None:
+    assert reframed("Answer {{input}} now.", prompt_of("Say something.\n\n{{input}}")) == "Answer {{input}} now."
+
+
+@pytest.mark.parametrize(
+    ("seed", "prompt"),
+    [
+        ("Say something.\n\n{{input}}", "New words.\n\n{{input}}"),
+        ("{{a}} {{ b }}\nSay something.", "{{a}} {{ b }}\nNew words."),
+        ("Say {{input}} twice.", "New words."),
+        ("Say something.\n\nText: {{input}}", "New words."),
+        ("Say something.", "New words."),
+    ],
+)
+def test_placeholders_that_stand_apart_are_restored_to_a_candidate_that_lost_them(seed: str, prompt: str) -> None:
+    assert restored("New words.", prompt_of(seed)) == prompt
+
+
+def test_a_candidate_that_kept_a_placeholder_is_not_restored() -> None:
+    assert restored("New {{a}} words.", prompt_of("Say something.\n{{a}}\n{{b}}")) == "New {{a}} words."

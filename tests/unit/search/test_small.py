@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from builders import make_suite
 
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.search.metaprompt import Brief
-from opro_action.search.small import DEMONSTRATIONS, Small, reframed
+from opro_action.search.small import DEMONSTRATIONS, Small
 from opro_action.search.trajectory import Attempt, Trajectory
-from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Suite
-
-
-@pytest.mark.parametrize(
-    ("seed", "prompt"),
-    [
-        ("Say something.", "New words."),
-        ("Say something.\n\n{{input}}", "New words.\n\n{{input}}"),
-        ("Say something.\nAnd more.\n{{a}}\nmiddle\n{{b}}\nend", "New words.\n{{a}}\nmiddle\n{{b}}"),
-        ("{{input}}\n\nSay something.", "{{input}}\n\nNew words."),
-        ("{{input}}", "New words.\n\n{{input}}"),
-        ("Say {{input}} twice.", "New words.\n\nSay {{input}} twice."),
-    ],
-)
-def test_the_lines_with_placeholders_stay_where_they_were(seed: str, prompt: str) -> None:
-    assert reframed("New words.", seed, Frame()) == prompt
-
-
-def test_an_instruction_with_its_own_placeholders_is_a_whole_prompt() -> None:
-    assert reframed("Answer {{input}} now.", "Say something.\n\n{{input}}", Frame()) == "Answer {{input}} now."
 
 
 def test_every_draft_ends_with_the_suites_own_task_and_shows_other_tasks_with_instructions(tmp_path: Path) -> None:
