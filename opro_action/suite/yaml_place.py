@@ -126,22 +126,29 @@ def _events(text: str) -> list[Event]:
 
 
 def _event_at(events: Sequence[Event], path: Path) -> tuple[int, ScalarEvent]:
-    for number, (event, at) in enumerate(zip(events, _paths(events), strict=True)):
-        if at == path:
-            wrong = _wrong_with(event, events)
-            if wrong or not isinstance(event, ScalarEvent):
-                raise ValueError(wrong or "is no text; write one")
-            return number, event
-    raise ValueError("is not there; write it")
-
-
-def _wrong_with(event: Event, events: Sequence[Event]) -> str | None:
+    number = next((number for number, at in enumerate(_paths(events)) if at == path), None)
+    if number is None:
+        raise ValueError("is not there; write it")
+    event = events[number]
     if isinstance(event, AliasEvent):
-        return f"is an alias (*{event.anchor}); write the text out here"
-    if isinstance(event, ScalarEvent) and event.anchor:
-        if any(isinstance(other, AliasEvent) and other.anchor == event.anchor for other in events):
-            return f"is shared by an alias (*{event.anchor}); write the text out in both places"
-    return None
+        raise ValueError(f"is an alias (*{event.anchor}); write the text out here")  # noqa: TRY004 - of the file
+    if not isinstance(event, ScalarEvent):
+        raise ValueError("is no text; write one")  # noqa: TRY004 - as above
+    for anchor in _anchors_around(events, number):
+        if any(isinstance(other, AliasEvent) and other.anchor == anchor for other in events):
+            raise ValueError(f"is shared by an alias (*{anchor}); write the text out in both places")
+    return number, event
+
+
+def _anchors_around(events: Sequence[Event], number: int) -> Iterator[str]:
+    """The anchors of the event with this number and of the collections that hold it."""
+    holders: list[Any] = []
+    for event in events[:number]:
+        if isinstance(event, CollectionStartEvent):
+            holders.append(event)
+        elif isinstance(event, CollectionEndEvent):
+            holders.pop()
+    return (event.anchor for event in (*holders, events[number]) if event.anchor)
 
 
 @dataclass(slots=True)

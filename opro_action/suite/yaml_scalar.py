@@ -68,14 +68,14 @@ def _double_quoted(text: str) -> str:
 
 
 def _block(place: Place, text: str, style: str, lines: Sequence[str]) -> Iterator[str]:
-    """The text as a block scalar, if it can be one here: it needs a line that says something."""
+    """The text as a block scalar, if it can be one here: readers differ over a last line that is only white space."""
     breaks = len(text) - len(text.rstrip("\n"))
     indent = place.content_indent or place.indent + _STEP
     more = breaks - 1 - place.blank_lines_after if breaks > 1 else 0
     given, comment = header_of(place.source)
     first = next((line for line in lines if line), "")
     mark = str(indent - place.indent) if first[:1] == " " or re.search(r"\d", given) else ""
-    if not first or more < 0 or (mark and not 0 < int(mark) <= _LARGEST_INDICATOR):
+    if not lines[-1].strip() or more < 0 or (mark and not 0 < int(mark) <= _LARGEST_INDICATOR):
         return
     header = style + mark + {0: "-", 1: ""}.get(breaks, "+") + comment
     last = 1 if breaks and not place.after else 0
