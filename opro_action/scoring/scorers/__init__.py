@@ -7,37 +7,49 @@ from typing import Any
 
 from opro_action.errors import UsageError
 from opro_action.scoring.results import Grade, weighted_mean
-from opro_action.scoring.scorers import choice, json_equal, number, regex, text
+from opro_action.scoring.scorers import choice, distance, json_equal, json_schema, number, regex, text
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.suite import ScorerSpec
 
 Scorer = Callable[[Any, str, Mapping[str, Any]], Grade]
-"""A scorer gets what the case expects (None: nothing), the answer (not empty) and its options."""
+"""A scorer gets what the case expects (None: nothing), the answer and its options."""
 
 SCORERS: Mapping[str, Scorer] = {
     "exact": text.exact,
     "iexact": text.iexact,
     "contains": text.contains,
+    "starts_with": text.starts_with,
+    "ends_with": text.ends_with,
     "regex": regex.regex,
     "choice": choice.choice,
     "number": number.number,
     "json_equal": json_equal.json_equal,
+    "json_schema": json_schema.json_schema,
+    "levenshtein": distance.levenshtein,
+    "rouge_l": distance.rouge_l,
 }
 
 WIDE_SCORERS: Mapping[str, WideScorer] = {}
 """Scorers that need more than the expected value and the answer's text."""
 
+_EMPTY_IS_0 = frozenset((*SCORERS, "rubric", "similar", "python"))
+
 
 async def grade(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
     """The judgement of one scorer on one answer; raises UsageError for a scorer that does not exist.
 
-    What the scorer cannot judge, because the case or an option is missing or unfit, is unscored and never 0. An
-    empty answer that could be judged has the score 0. A negated scorer gives what is missing to 1.
+    What the scorer cannot judge, because the case or an option is missing or unfit, is unscored and never 0. A negated
+    scorer gives what is missing to 1. An empty answer that could be judged has the score 0, of a negated scorer too:
+    saying nothing at all would otherwise be a perfect way not to say something wrong.
     """
     found = await _judged(spec, asked, tools)
-    if found.score is not None and spec.negated:
-        return Grade(1.0 - found.score, f"not wanted: {found.explanation}" if found.score else found.explanation)
-    return found
+    if found.score is None:
+        return found
+    if spec.name in _EMPTY_IS_0 and not asked.answer.strip():
+        return Grade(0.0, "the answer is empty")
+    if not spec.negated:
+        return found
+    return Grade(1.0 - found.score, f"not wanted: {found.explanation}" if found.score else found.explanation)
 
 
 async def grade_all(specs: Sequence[ScorerSpec], asked: Asked, tools: Tools) -> tuple[float | None, bool, str]:
@@ -63,10 +75,7 @@ async def _judged(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
         return await WIDE_SCORERS[spec.name](asked, spec, tools)
     if spec.name not in SCORERS:
         raise UsageError(f"there is no scorer {spec.name!r}; there are {', '.join([*SCORERS, *WIDE_SCORERS])}")
-    found = SCORERS[spec.name](asked.case.expected, asked.answer, spec.options)
-    if found.score is not None and not asked.answer.strip():
-        return Grade(0.0, "the answer is empty")
-    return found
+    return SCORERS[spec.name](asked.case.expected, asked.answer, spec.options)
 
 
 def _reached(spec: ScorerSpec, found: Grade) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,12 +16,15 @@ _MARKDOWN = (re.compile(r"\*+"), re.compile(r"`+"), re.compile(r"(?<![^\W_])_+|_
 _JOINT = "[-\u2010'\u2019]"
 """A word goes on over these: "non-billing" does not name "billing", nor "can't" "can"."""
 
+_MARKER = re.compile(r"(?<![^\W_])answer[\s*_`]*(?:is\b|:|=)[\s*_`:=]*", re.IGNORECASE)
+
 
 def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     """1 when the answer names the expected option of `of` and no other, as a word of its own.
 
     Case, Unicode form and Markdown do not matter. The longest option is taken first, so "bug report" does not name
-    "bug". A sentence that names two is wrong even if it denies one of them: what it says is not parsed.
+    "bug". After reasoning, the line behind the last "Answer:" or "answer is" counts, if it names an option. A sentence
+    that names two is wrong even if it denies one of them: what it says is not parsed.
     """
     names = {folded(text): text for text in map(as_text, options.get("of", ())) if text is not None}
     if not names:
@@ -30,7 +34,15 @@ def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
         return no_expected("choice", expected)
     if folded(wanted) not in names:
         return Grade(None, f"the case expects {quoted(wanted)}, which is not one of {', '.join(names.values())}")
-    return _graded(names[folded(wanted)], [names[name] for name in named(list(names), answer)], answer)
+    found = named(list(names), _final_line(answer)) or named(list(names), answer)
+    return _graded(names[folded(wanted)], [names[name] for name in found], answer)
+
+
+def _final_line(answer: str) -> str:
+    """What stands in one line behind the last words that announce an answer; empty without such words."""
+    text = unicodedata.normalize("NFKC", answer)
+    markers = list(_MARKER.finditer(text))
+    return text[markers[-1].end() :].partition("\n")[0] if markers else ""
 
 
 def named(options: Sequence[str], answer: str) -> list[str]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.text import no_expected, quoted
+from opro_action.scoring.scorers.text import no_expected, quoted, unfenced
 
-_FENCE = re.compile(r"\A```[^\n`]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -27,7 +26,7 @@ def json_equal(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     if unclear:
         return Grade(None, f"{quoted(unclear[0])} is no path: write names and numbers as in a.b[0]")
     try:
-        got = _parsed(_unfenced(answer))
+        got = parsed(unfenced(answer))
     except ValueError as error:
         return Grade(0.0, f"the answer is not JSON ({error}): {quoted(answer)}")
     except RecursionError:
@@ -37,12 +36,8 @@ def json_equal(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     return Grade(0.0, first) if first else Grade(1.0, "equal")
 
 
-def _unfenced(answer: str) -> str:
-    fence = _FENCE.match(answer.strip())
-    return fence.group(1) if fence else answer
-
-
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """The value of a JSON text; raises ValueError or RecursionError. NaN and Infinity are not JSON."""
     return json.loads(text, parse_constant=_refuse)
 
 
@@ -53,7 +48,7 @@ def _refuse(constant: str) -> float:
 def _whole(expected: Any, got: Any) -> str | None:
     if isinstance(expected, str) and not isinstance(got, str):
         try:
-            expected = _parsed(expected)
+            expected = parsed(expected)
         except (ValueError, RecursionError):
             return _mismatch("", expected, got)
     return next(_differences(expected, got, ""), None)

@@ -11,7 +11,7 @@ from typing import Any
 from opro_action.errors import CallFailed
 from opro_action.models.model import Message, Request
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.text import quoted
+from opro_action.scoring.scorers.text import quoted, unfenced
 from opro_action.scoring.tools import Tools
 from opro_action.suite.suite import ModelSpec
 
@@ -23,7 +23,6 @@ DATA_RULE = (
 """What a judge is told of `fenced` text; it belongs into the system message."""
 
 _SHORTEST_FENCE = 8
-_CODE_FENCE = re.compile(r"\A```[^\n`]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
 
 
 def fenced(text: str, *, title: str) -> str:
@@ -73,11 +72,8 @@ def verdict_format(name: str = "verdict") -> Mapping[str, Any]:
 
 def read_object(reply: str) -> dict[str, Any] | str:
     """The one JSON object that a reply consists of, alone or in one code fence; else what is wrong, as a sentence."""
-    fence = _CODE_FENCE.match(reply.strip())
     try:
-        found = json.loads(
-            fence.group(1) if fence else reply, object_pairs_hook=_without_twins, parse_constant=_no_constant
-        )
+        found = json.loads(unfenced(reply), object_pairs_hook=_without_twins, parse_constant=_no_constant)
     except ValueError as error:
         return f"the judge's reply is not one JSON object ({error}): {quoted(reply)}"
     except RecursionError:

@@ -14,9 +14,12 @@ from opro_action.scoring.scorers.text import no_expected, quoted
 _MINUS = str.maketrans(dict.fromkeys("\u2212\u2012\u2013\uff0d\ufe63", "-"))
 _MARKDOWN = re.compile(r"[*`~#]+|(?<![^\W_])_+|_+(?![^\W_])")
 
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""Of a script that puts spaces between words: "x18" is a name, while Chinese sets 18 between letters."""
+
 _SEPARATORS = ",'_\u2019\u00a0\u202f\u2009"
 _RUN = re.compile(
-    rf"(?P<sign>(?<![\w)])-)?[$€£¥₹]?(?P<late_sign>-)?(?<!\w)(?<![^\W\d_]-)"
+    rf"(?P<sign>(?<![\w)])-)?[$€£¥₹]?(?P<late_sign>-)?(?<!{_LETTER})(?<![^\W\d_]-)"
     rf"(?P<digits>\.?\d(?:[\d.:/{_SEPARATORS}-]*\d)?)(?P<exponent>[eE][+-]?\d{{1,3}}(?!\w))?"
 )
 """Sign, currency, and digits with everything that may stand between digits; what they mean is decided afterwards."""

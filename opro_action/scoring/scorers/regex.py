@@ -32,7 +32,7 @@ def regex(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     if len(answer) > LONGEST:
         return Grade(None, f"the answer has {len(answer)} characters; `regex` searches at most {LONGEST}")
     try:
-        with _time_limit(SECONDS):
+        with time_limit(SECONDS):
             found = compiled.search(answer)
     except TimeoutError:
         return Grade(None, f"the pattern {quoted(pattern)} took over {SECONDS:g} s: write it without nested repeats")
@@ -42,7 +42,7 @@ def regex(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
 
 
 @contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in the block after `seconds`; no limit outside the main thread, or without SIGALRM.
 
     `re` looks for signals while it searches, so an alarm ends it. An alarm that somebody else had set stays set.

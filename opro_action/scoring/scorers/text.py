@@ -1,14 +1,16 @@
-"""Scorers that compare texts: `exact`, `iexact` and `contains`; and the words that all scorers share."""
+"""Scorers that compare texts: `exact`, `iexact`, `contains`, `starts_with`, `ends_with`; and what all scorers share."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opro_action.scoring.results import Grade
 
 _QUOTED = 80
+_FENCE = re.compile(r"\A```[^\n`]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
 
 
 def quoted(text: str) -> str:
@@ -20,6 +22,17 @@ def quoted(text: str) -> str:
 def folded(text: str) -> str:
     """A text without what should not matter: Unicode form, case, and the kind and amount of white space."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def composed(text: str) -> str:
+    """A text without the white space around it, each letter with its accents as one character."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def unfenced(answer: str) -> str:
+    """The content of an answer that is one code fence; any other answer as it is."""
+    fence = _FENCE.match(answer.strip())
+    return fence.group(1) if fence else answer
 
 
 def as_text(value: Any) -> str | None:
@@ -43,11 +56,7 @@ def exact(expected: Any, answer: str, _options: Mapping[str, Any]) -> Grade:
     wanted = as_text(expected)
     if wanted is None:
         return no_expected("exact", expected)
-    return _compared(expected=wanted, answer=answer, same=_composed(answer) == _composed(wanted))
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    return _compared(expected=wanted, answer=answer, same=composed(answer) == composed(wanted))
 
 
 def iexact(expected: Any, answer: str, _options: Mapping[str, Any]) -> Grade:
@@ -76,13 +85,38 @@ def contains(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     if any_of is None or all_of is None or not any_of + all_of:
         unfit = {key: options[key] for key in ("any", "all") if key in options} or expected
         return no_expected("contains", unfit)
-    fold = folded if options.get("ignore_case") else _composed
+    fold = folded if options.get("ignore_case") else composed
     missing = [text for text in all_of if fold(text) not in fold(answer)]
     if missing:
         return Grade(0.0, f"{quoted(missing[0])} is not in {quoted(answer)}")
     if any_of and not any(fold(text) in fold(answer) for text in any_of):
         return Grade(0.0, f"none of {', '.join(map(quoted, any_of))} is in {quoted(answer)}")
     return Grade(1.0, "contains what is expected")
+
+
+def starts_with(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
+    """1 when the answer begins with one of `any`; without these, with the case's expected text."""
+    return _at_end("starts_with", str.startswith, expected, answer, options)
+
+
+def ends_with(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
+    """1 when the answer ends with one of `any`; without these, with the case's expected text."""
+    return _at_end("ends_with", str.endswith, expected, answer, options)
+
+
+def _at_end(
+    scorer: str, stands: Callable[[str, str], bool], expected: Any, answer: str, options: Mapping[str, Any]
+) -> Grade:
+    """White space around texts does not matter; `ignore_case: true` compares as `iexact` does."""
+    wanted = _texts(options.get("any", [expected]))
+    if not wanted:
+        return no_expected(scorer, options.get("any", expected))
+    fold = folded if options.get("ignore_case") else composed
+    found = next((text for text in wanted if stands(fold(answer), fold(text))), None)
+    verb = scorer.replace("_", " ")
+    if found is None:
+        return Grade(0.0, f"{quoted(answer)} does not {verb.replace('s ', ' ', 1)} {' or '.join(map(quoted, wanted))}")
+    return Grade(1.0, f"{verb} {quoted(found)}")
 
 
 def _texts(values: Any) -> list[str] | None:

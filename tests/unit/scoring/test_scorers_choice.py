@@ -110,3 +110,56 @@ def test_explanations_name_what_was_found() -> None:
     assert chosen("billing", "billing or bug").explanation == 'expected "billing", got two options: billing, bug'
     assert chosen("billing", "Feature!").explanation == 'expected "billing", got "feature"'
     assert chosen("billing", "What?").explanation == 'expected "billing", got no option: "What?"'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It crashes, which sounds like a bug, but it is about money.\n\n**Answer:** billing",
+        "Options: billing, bug, feature.\nThe answer is billing",
+        "Not a bug.\nFinal answer: **Billing**\n(It is not a bug report.)",
+        "Could be a bug.\n__Answer__: `billing`",
+        "A bug?\nAnswer\uff1abilling",
+        "First answer: bug. No.\nAnswer: billing",
+        "billing. That is my answer: certain.",
+    ],
+)
+def test_after_reasoning_the_announced_answer_counts(answer: str) -> None:
+    assert chosen("billing", answer).score == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "billing\nAnswer: bug",
+        "Answer: billing or bug",
+        "The answer is billing, bug, bug report, feature",
+        "Answer: billing.\nAnswer: bug.",
+        "The answer is unclear: billing or bug",
+        "I cannot help with that request.",
+        "Answer: none of billing, bug",
+    ],
+)
+def test_an_announced_answer_is_as_strict_as_any(answer: str) -> None:
+    assert chosen("billing", answer).score == 0
+
+
+def constant(answer: str, options: list[Any], shares: dict[str, float]) -> float:
+    """What one answer to every case earns, by the share of the cases that expect each option."""
+    return sum(share * (chosen(expected, answer, options).score or 0) for expected, share in shares.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [
+        (["valid", "invalid"], "The argument is invalid."),
+        (["Yes", "No"], "Yes or No"),
+        (["Yes", "No"], "Yes, and no: it depends."),
+        (["True", "False"], "True or False"),
+        (["(A)", "(B)", "(C)", "(D)"], "(A) (B) (C) (D)"),
+        (["A", "B", "C", "D"], "A, B, C, D"),
+        (["A", "B", "C", "D"], "Answer: A B C D"),
+    ],
+)
+def test_no_constant_answer_beats_chance(options: list[Any], answer: str) -> None:
+    assert constant(answer, options, dict.fromkeys(options, 1 / len(options))) <= 1 / len(options)

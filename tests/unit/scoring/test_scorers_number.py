@@ -39,6 +39,10 @@ def counted(expected: Any, answer: str, **options: Any) -> Grade:
         "On 2024-01-15 there were 18",
         "\uff0b18",
         "$\\boxed{18}$",
+        "\u7b54\u6848\u662f18\u3002",
+        "\u517118\u4e2a",
+        "1. Take 6.\n2. Times 3.\n\nSo it is **18**",
+        "<think>17? No.</think>\n18",
     ],
 )
 def test_eighteen(answer: str) -> None:
@@ -67,6 +71,10 @@ def test_eighteen(answer: str) -> None:
         "v18x or GPT-18",
         "18 or 19",
         "x18",
+        "\u0446\u042518",
+        "I cannot answer that.",
+        "I'm sorry, but I can't help with 18 of these 19.",
+        "17, 18, 19",
     ],
 )
 def test_not_eighteen(answer: str) -> None:

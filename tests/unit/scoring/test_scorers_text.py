@@ -98,3 +98,33 @@ def test_a_pattern_that_would_take_hours_is_given_up_and_the_answer_unscored() -
 def test_an_answer_too_long_to_search_is_unscored() -> None:
     assert by("regex", "a", "a" * 100_001).score is None
     assert by("regex", "a", "a" * 100_000).score == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "answer", "score"),
+    [
+        ("starts_with", "Dear", "Dear Ms. Li,", 1),
+        ("starts_with", "Dear", "\n Dear Ms. Li,", 1),
+        ("starts_with", "Dear", "dear Ms. Li,", 0),
+        ("starts_with", "Dear", "My dear", 0),
+        ("starts_with", "Dear", "De", 0),
+        ("starts_with", 18, "18 apples", 1),
+        ("ends_with", "regards", "Kind regards\n", 1),
+        ("ends_with", "regards", "regards.", 0),
+        ("ends_with", "caf\u00e9", "un cafe\u0301", 1),
+    ],
+)
+def test_the_beginning_or_end_of_an_answer(name: str, expected: Any, answer: str, score: float) -> None:
+    assert by(name, expected, answer).score == score
+
+
+def test_a_beginning_may_be_one_of_several_whatever_its_case() -> None:
+    assert by("starts_with", None, "hello there", any=["Dear", "Hello"], ignore_case=True).score == 1
+    found = by("ends_with", None, "hello there", any=["bye", "regards"])
+    assert (found.score, found.explanation) == (0, '"hello there" does not end with "bye" or "regards"')
+
+
+@pytest.mark.parametrize("name", ["starts_with", "ends_with"])
+@pytest.mark.parametrize("options", [{}, {"any": [""]}, {"any": []}])
+def test_an_empty_beginning_or_end_is_unscored(name: str, options: dict[str, Any]) -> None:
+    assert by(name, "", "anything", **options).score is None
