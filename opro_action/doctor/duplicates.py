@@ -1,0 +1,133 @@
+"""Findings on cases that say the same: the same input expects two things, or counts twice.
+
+Nearly the same is what shares most pairs of neighbouring words. Two texts that do must share one of the rarest pairs
+of the first, so only those are looked up (prefix filtering: Chaudhuri et al., "A Primitive Operator for Similarity
+Joins", 2006): all of it stays quick for ten thousand cases.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from opro_action.doctor.finding import Finding, Severity, place_of
+from opro_action.scoring.expected import expected_text
+from opro_action.scoring.scorers.text import quoted
+from opro_action.suite.quoting import normalised
+from opro_action.suite.suite import Case
+
+ALIKE = 0.8
+"""Share of common word pairs (Jaccard's index) from which two inputs are nearly the same."""
+
+MANY = 0.05
+"""Share of cases that repeat another from which the numbers claim more than was measured."""
+
+# A character of a script that is written without spaces is a word of its own.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
+_NUMBER = re.compile(r"\d+")
+Group = tuple[Case, ...]
+
+
+def duplicate_findings(cases: Sequence[Case]) -> list[Finding]:
+    """Contradictions first, then cases that repeat another one."""
+    same = same_inputs(cases)
+    contradictions = [group for group in same if _contradicts(group)]
+    repeated = [group for group in same if not _contradicts(group) and len({case.digest for case in group}) == 1]
+    firsts = [*{_question(case): case for case in reversed(cases)}.values()][::-1]
+    near = near_duplicates(firsts)
+    return [*map(_contradiction, contradictions), *_repeated(repeated, near, len(cases))]
+
+
+def same_inputs(cases: Sequence[Case]) -> list[Group]:
+    """Groups of two cases or more that put the very same question."""
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[_question(case)].append(case)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def near_duplicates(cases: Sequence[Case]) -> list[Group]:
+    """Groups of cases whose inputs share at least `ALIKE` of their word pairs, and all numbers.
+
+    The first case of a group is the one that the others are like. A text in which just a number is another is a new
+    question.
+    """
+    texts = [_Text.of(case) for case in cases]
+    common = Counter(pair for text in texts for pair in text.pairs)
+    groups: dict[int, list[Case]] = {}
+    lookup: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, text in enumerate(texts):
+        rarest = sorted(text.pairs, key=lambda pair: (common[pair], pair))
+        prefix = rarest[: len(rarest) - math.ceil(ALIKE * len(rarest)) + 1]
+        candidates = sorted({first for pair in prefix for first in lookup[pair]})
+        like = next((first for first in candidates if texts[first].is_like(text)), None)
+        if like is not None:
+            groups.setdefault(like, [cases[like]]).append(cases[index])
+            continue
+        for pair in prefix:
+            lookup[pair].append(index)
+    return [tuple(group) for group in groups.values()]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """An input as it is compared: its neighbouring words, and its numbers."""
+
+    pairs: frozenset[tuple[str, str]]
+    numbers: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, case: Case) -> _Text:
+        text = normalised(_question(case))
+        words = _WORD.findall(text)
+        return cls(frozenset(itertools.pairwise(words)), tuple(_NUMBER.findall(text)))
+
+    def is_like(self, other: _Text) -> bool:
+        fewer, more = sorted((len(self.pairs), len(other.pairs)))
+        if self.numbers != other.numbers or fewer < ALIKE * more:
+            return False
+        both = len(self.pairs & other.pairs)
+        return both >= ALIKE * (fewer + more - both)
+
+
+def _question(case: Case) -> str:
+    """All that is asked; of a case with an answer of its own, that answer too."""
+    values = [str(case.vars["input"])] if set(case.vars) == {"input"} else [json.dumps(dict(case.vars), sort_keys=True)]
+    return "\n".join([*(value.strip() for value in values), *([case.answer] if case.answer is not None else [])])
+
+
+def _contradicts(group: Group) -> bool:
+    """Whether cases that are graded in the same way expect different things; a list of right answers is one thing."""
+    expected: dict[str, set[str]] = defaultdict(set)
+    for case in group:
+        text = expected_text(case)
+        if text is not None:
+            expected[repr([spec.as_json() for spec in case.scorers])].add(normalised(text))
+    return any(len(texts) > 1 for texts in expected.values())
+
+
+def _contradiction(group: Group) -> Finding:
+    says = " and ".join(f"{place_of(case)} expects {quoted(expected_text(case) or 'nothing')}" for case in group[:3])
+    what = f"The same input has different expected answers: {says}. No prompt can pass both."
+    remedy = "Correct or remove one, or give the model what tells them apart."
+    return Finding("error", "contradiction", what, remedy, group[1].path, group[1].line)
+
+
+def _repeated(same: Sequence[Group], near: Sequence[Group], total: int) -> list[Finding]:
+    extra = [case for group in [*same, *near] for case in group[1:]]
+    if not extra:
+        return []
+    pairs = "; ".join(f"{place_of(group[1])} like {place_of(group[0])}" for group in [*same, *near][:3])
+    share = len(extra) / total
+    what = (
+        f"{len(extra)} of {total} cases repeat another, exactly or nearly ({pairs}): "
+        "they count as evidence, and may stand on both sides of the search's split."
+    )
+    severity: Severity = "warning" if share > MANY else "note"
+    remedy = "Keep one of each, or reword them until they ask something else."
+    return [Finding(severity, "repeated-cases", what, remedy, extra[0].path, extra[0].line)]

@@ -1,0 +1,31 @@
+"""Findings on a prompt that quotes its own cases: their score then says nothing about new inputs."""
+
+from __future__ import annotations
+
+from opro_action.doctor.finding import Finding, some_cases
+from opro_action.suite.quoting import normalised, quotable
+from opro_action.suite.suite import Suite
+
+
+def leak_findings(suite: Suite) -> list[Finding]:
+    """Cases whose input, or long expected answer, stands in the prompt or in the messages around it."""
+    prompt = suite.prompt
+    around = [text for _, text in (*prompt.frame.before, *prompt.frame.after)]
+    told = normalised("\n".join([prompt.text, *around]))
+    quoted = [case for case in suite.cases if any(quote in told for quote in quotable(case))]
+    if not quoted:
+        return []
+    what = f"The prompt quotes {_cases(len(quoted))} that it is scored on: {some_cases(quoted)}."
+    remedy = "Use other examples in the prompt, or take these cases out."
+    return [Finding("warning", "prompt-quotes-cases", what, remedy, prompt.path, _line(suite, quotable(quoted[0])))]
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
+
+
+def _line(suite: Suite, quotes: tuple[str, ...]) -> int | None:
+    """The line of the prompt's file that quotes, if one line does by itself."""
+    first = suite.prompt.before.count(b"\n") + 1
+    lines = enumerate(suite.prompt.text.split("\n"), start=first)
+    return next((line for line, text in lines if any(quote in normalised(text) for quote in quotes)), None)

@@ -1,0 +1,132 @@
+"""The self-check: answers that know nothing of a case, graded by the suite's scorers as a search would use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opro_action.errors import OproError
+from opro_action.models.model import Completion, Message, Model
+from opro_action.scoring.constants import FOR_JUDGES, Constant, constants
+from opro_action.scoring.expected import chance, expected_text, stratified
+from opro_action.scoring.results import weighted_mean
+from opro_action.scoring.runner import gather
+from opro_action.scoring.scorers import grade_all
+from opro_action.scoring.scorers.text import folded
+from opro_action.scoring.tools import Asked, Tools
+from opro_action.suite.suite import Case, ModelSpec, Suite
+
+MOST_CASES = 400
+"""So many cases tell the share of each label to within five points, and are graded in well under a second."""
+
+JUDGED_CASES = 8
+"""Cases on which constant answers are put to scorers that ask a model."""
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What a constant answer earned on `n` cases (an effective number, where they have weights).
+
+    `score` is the mean in [0, 1], `passed` the share of cases that took it, both weighted. `mistaken` are cases that
+    passed although they expect another answer.
+    """
+
+    constant: Constant
+    score: float
+    passed: float
+    n: float
+    mistaken: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    """Every constant answer that could be graded, the one that earned most first.
+
+    `chance` is the share of the most common expected answer, None when no case says what it expects. `left_out`
+    counts the cases whose scorers ask a model, which were not graded.
+    """
+
+    chance: float | None
+    earned: tuple[Earned, ...]
+    left_out: int = 0
+
+
+class _AsksModel(OproError):
+    """A scorer wanted a model where none may be asked."""
+
+
+async def self_check(suite: Suite) -> SelfCheck:
+    """Grade the constant answers without asking any model, on a sample of at most `MOST_CASES` cases."""
+    cases = stratified(suite.cases, MOST_CASES)
+    free = [case for case in cases if not await asks_model(suite, case)]
+    tried = [await _earned(suite, constant, free, _without_models(suite)) for constant in constants(suite)]
+    return _best_first(suite, tried, left_out=len(cases) - len(free))
+
+
+async def judged_self_check(suite: Suite, tools: Tools) -> SelfCheck:
+    """Put a few constant answers to the scorers that ask a model, on a sample of `JUDGED_CASES` of their cases."""
+    asking = [case for case in stratified(suite.cases, MOST_CASES) if await asks_model(suite, case)]
+    sample = stratified(asking, JUDGED_CASES)
+    return _best_first(suite, await gather([_earned(suite, constant, sample, tools) for constant in FOR_JUDGES]))
+
+
+async def asks_model(suite: Suite, case: Case) -> bool:
+    """Whether grading an answer to the case asks a model."""
+    try:
+        await grade_all(suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), _without_models(suite))
+    except _AsksModel:
+        return True
+    return False
+
+
+def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:
+    """An answer to a case as scorers see it, under the suite's own prompt."""
+    chat = suite.prompt.frame.chat(suite.prompt.text, case.vars)
+    return Asked(case, Completion(answer), tuple(Message(role, content) for role, content in chat), repeat)
+
+
+def _without_models(suite: Suite) -> Tools:
+    return Tools(_no_model, suite.judge or suite.model, suite.root)
+
+
+def _no_model(spec: ModelSpec) -> Model:
+    raise _AsksModel(spec.id)
+
+
+async def _earned(suite: Suite, constant: Constant, cases: Sequence[Case], tools: Tools) -> Earned | None:
+    """None when no case could be graded."""
+    grades = await gather([grade_all(suite.scorers, asked(suite, case, constant.text), tools) for case in cases])
+    found = [(case, score, passed) for case, (score, passed, _) in zip(cases, grades, strict=True) if score is not None]
+    mean = weighted_mean([(score, case.weight) for case, score, _ in found])
+    if mean is None:
+        return None
+    weights = [case.weight for case, *_ in found]
+    return Earned(
+        constant,
+        score=mean,
+        passed=weighted_mean([(float(passed), case.weight) for case, _, passed in found]) or 0.0,
+        n=sum(weights) ** 2 / sum(weight * weight for weight in weights),
+        mistaken=tuple(case for case, _, passed in found if passed and _expects_another(case, constant.text)),
+    )
+
+
+def _expects_another(case: Case, text: str) -> bool:
+    """Numbers are told apart by their scorer, which may have a tolerance."""
+    expected = expected_text(case)
+    if expected is None or (_is_number(expected) and _is_number(text)):
+        return False
+    return folded(expected) != folded(text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _best_first(suite: Suite, tried: Sequence[Earned | None], *, left_out: int = 0) -> SelfCheck:
+    earned = [found for found in tried if found is not None]
+    earned.sort(key=lambda found: (-found.passed, -found.score, len(found.constant.text)))
+    return SelfCheck(chance(suite.cases), tuple(earned), left_out)
