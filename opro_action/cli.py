@@ -119,6 +119,9 @@ def opro() -> None:
     metavar="[=new]",
     help="Record the result as the baseline; `=new` only where there is none.",
 )
+@click.option("--tag", "tags", multiple=True, help="Only cases with this tag, or one of several.")
+@click.option("-k", "match", metavar="TEXT", help="Only cases with TEXT in their id.")
+@click.option("--prompt", "prompts", multiple=True, type=FILE, help="Compare these prompt files on the suite's cases.")
 @_model
 @click.option("--repeats", type=click.IntRange(min=1), help="Answers per case, instead of the suite's.")
 @_max_calls
@@ -128,12 +131,13 @@ def opro() -> None:
 def check(suites: tuple[Path, ...], **given: Any) -> int:
     """Score prompts, compare them with their baselines, print a verdict for each suite.
 
-    Without SUITE: all suites under evals/.
+    Without SUITE: all suites under evals/. With --prompt A --prompt B: the prompts side by side, each compared
+    with the first case by case; with one --prompt, with the suite's own.
     """
     from opro_action.commands.check import CheckOptions
     from opro_action.commands.check import check as run
 
-    names = ("changed", "base", "model", "repeats", "update_baseline")
+    names = ("changed", "base", "model", "repeats", "update_baseline", "tags", "match", "prompts")
     picked = {name: given[name] for name in names}
     return run(CheckOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
 

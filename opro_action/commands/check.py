@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opro_action.commands.common import Calls, chosen_suites, open_models, run, with_model
+from opro_action.commands.compare import compare
 from opro_action.commands.output import Output, say, write_result
+from opro_action.errors import UsageError
 from opro_action.gate.baseline import baseline_of, write_baseline
 from opro_action.gate.check import SuiteCheck, check_suite, overall
 from opro_action.gate.fingerprint import fingerprint
@@ -21,7 +23,11 @@ from opro_action.suite.suite import Case, Suite
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """The options of `opro check`. `update_baseline` is None, `all`, or `new` for suites that have none."""
+    """The options of `opro check`. `update_baseline` is None, `all`, or `new` for suites that have none.
+
+    `tags` and `match` choose cases: those with one of the tags, and with the text `match` in their id. `prompts` are
+    compared with each other instead of with the baseline.
+    """
 
     suites: tuple[Path, ...] = ()
     changed: bool = False
@@ -29,6 +35,9 @@ class CheckOptions:
     model: str | None = None
     repeats: int | None = None
     update_baseline: str | None = None
+    tags: tuple[str, ...] = ()
+    match: str | None = None
+    prompts: tuple[Path, ...] = ()
     calls: Calls = Calls()
     output: Output = Output()
 
@@ -41,6 +50,9 @@ def check(options: CheckOptions) -> int:
         if not suites:
             say(f"No suite differs from {options.base}: nothing to check.")
             return 0
+    suites = _with_chosen_cases(suites, options)
+    if options.prompts:
+        return _compare(suites, options)
     checks, usage = run(_check_all(suites, options.calls))
     if options.update_baseline:
         checks = [_recorded(found, options.update_baseline) for found in checks]
@@ -56,6 +68,31 @@ def check(options: CheckOptions) -> int:
 def _with(suite: Suite, options: CheckOptions) -> Suite:
     suite = with_model(suite, options.model)
     return replace(suite, repeats=options.repeats) if options.repeats else suite
+
+
+def _with_chosen_cases(suites: Sequence[Suite], options: CheckOptions) -> list[Suite]:
+    """The suites with the cases that --tag and -k choose; those left without any are left out."""
+    if not options.tags and options.match is None:
+        return list(suites)
+    if options.update_baseline:
+        raise UsageError("--update-baseline records all cases of a suite: leave out --tag and -k.")
+    found = [replace(suite, cases=cases, partial=True) for suite in suites if (cases := _chosen(suite.cases, options))]
+    if not found:
+        raise UsageError("--tag and -k leave no case; see the cases' `tags` and `id`.")
+    for suite in found:
+        say(f"{suite.name}: {len(suite.cases)} cases chosen.")
+    return found
+
+
+def _chosen(cases: Sequence[Case], options: CheckOptions) -> tuple[Case, ...]:
+    tags, match = set(options.tags), (options.match or "").casefold()
+    return tuple(case for case in cases if (not tags or tags & {*case.tags}) and match in case.id.casefold())
+
+
+def _compare(suites: Sequence[Suite], options: CheckOptions) -> int:
+    if options.update_baseline or len(suites) != 1:
+        raise UsageError("--prompt compares prompts on one suite: name one SUITE, and leave out --update-baseline.")
+    return compare(suites[0], options.prompts, options.calls, options.output)
 
 
 async def _check_all(suites: Sequence[Suite], calls: Calls) -> tuple[list[SuiteCheck], dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opro_action.errors import BudgetSpent, NotMeasured, OproError
 from opro_action.gate.baseline import Baseline, read_baseline, why_not_comparable
@@ -27,7 +27,7 @@ class SuiteCheck:
 
 async def check_suite(suite: Suite, models: Models, *, on_answer: OnAnswer | None = None) -> SuiteCheck:
     """Score every case and judge. A run that could not be measured is a check with the verdict `unmeasured`."""
-    baseline = read_baseline(suite.baseline_path)
+    baseline = _baseline(suite)
     bench = Bench.of(suite, models.connect(suite.model, "task"), lambda spec: models.connect(spec, "judge"))
     try:
         cases = await score_cases(bench, suite.prompt.text, suite.cases, repeats=suite.repeats, on_answer=on_answer)
@@ -41,6 +41,15 @@ async def check_suite(suite: Suite, models: Models, *, on_answer: OnAnswer | Non
         why_not=why_not_comparable(baseline, fingerprint(suite, suite.model)),
     )
     return SuiteCheck(suite, result, verdict, baseline, exit_code(verdict, suite.gate))
+
+
+def _baseline(suite: Suite) -> Baseline | None:
+    """The suite's baseline; of a partial suite the part that belongs to its cases."""
+    found = read_baseline(suite.baseline_path)
+    if found is None or not suite.partial:
+        return found
+    chosen = {case.id for case in suite.cases}
+    return replace(found, cases=tuple(case for case in found.cases if case.id in chosen))
 
 
 def overall(checks: list[SuiteCheck]) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from opro_action.gate.paired import Pair, Paired, p_in_words, paired, points, some
+from opro_action.gate.paired import Paired, p_in_words, paired_results, points, some
 from opro_action.gate.statistics import Interval, standard_error
 from opro_action.gate.verdict import TOO_FEW
 from opro_action.scoring.results import CaseResult, SuiteResult
@@ -48,7 +48,7 @@ def weigh(pairs: Sequence[tuple[CaseResult, CaseResult]], *, min_gain: float) ->
     either side, `not_shown`.
     """
     sides = SuiteResult(tuple(seed for seed, _ in pairs)), SuiteResult(tuple(best for _, best in pairs))
-    compared = _compared(pairs)
+    compared = paired_results(pairs)
     if compared is None or not all(side.measured for side in sides):
         unscored = max(side.unscored for side in sides)
         return Evidence("not_shown", f"{unscored} of {len(pairs)} holdout cases could not be scored.")
@@ -67,22 +67,6 @@ def weigh(pairs: Sequence[tuple[CaseResult, CaseResult]], *, min_gain: float) ->
         broken=compared.worse,
         broken_must_pass=compared.broken_must_pass,
     )
-
-
-def _compared(pairs: Sequence[tuple[CaseResult, CaseResult]]) -> Paired | None:
-    found = [
-        Pair(
-            id=seed.case.id,
-            before=seed.score,
-            after=best.score,
-            weight=seed.case.weight,
-            broke=seed.passed and not best.passed,
-            must_pass=seed.case.must_pass,
-        )
-        for seed, best in pairs
-        if seed.score is not None and best.score is not None
-    ]
-    return paired(found)
 
 
 def _decide(compared: Paired, p: float, min_gain: float) -> tuple[Strength, str]:

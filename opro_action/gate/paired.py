@@ -8,6 +8,7 @@ from functools import cached_property
 
 from opro_action.gate import statistics
 from opro_action.gate.statistics import Alternative, Interval
+from opro_action.scoring.results import CaseResult
 
 PLACES = 6
 """Scores are kept in a baseline, and compared, to so many decimal places: the same result again is the same."""
@@ -84,6 +85,22 @@ def paired(pairs: Iterable[Pair]) -> Paired | None:
     """The pairs in the one order in which they are compared; None when none of them has any weight."""
     in_order = tuple(sorted(pairs, key=lambda pair: pair.id))
     return Paired(in_order) if any(pair.weight for pair in in_order) else None
+
+
+def paired_results(results: Iterable[tuple[CaseResult, CaseResult]]) -> Paired | None:
+    """(before, after) results of the same cases as pairs, as far as both are scored."""
+    return paired(
+        Pair(
+            id=before.case.id,
+            before=before.score,
+            after=after.score,
+            weight=before.case.weight,
+            broke=before.passed and not after.passed,
+            must_pass=before.case.must_pass,
+        )
+        for before, after in results
+        if before.score is not None and after.score is not None
+    )
 
 
 def points(share: float) -> str:

@@ -31,7 +31,7 @@ def check_json(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> dict[s
 def check_text(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
     """A few lines per suite: the verdict first, then what broke."""
     parts = [_suite_text(check) for check in checks]
-    return "\n\n".join([*parts, usage_line(usage)]) + "\n"
+    return "\n\n".join([*parts, _spent(checks, usage)]) + "\n"
 
 
 def check_markdown(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
@@ -42,7 +42,11 @@ def check_markdown(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> st
     reasons = [f"{code(check.suite.name)}: {plain(check.verdict.reason)}" for check in checks]
     details = [part for check in checks if (part := _broken_markdown(check))]
     rows = table(header, [_row(check) for check in checks])
-    return "\n\n".join([head + rows.rstrip(), *reasons, *details, usage_line(usage)]) + "\n"
+    return "\n\n".join([head + rows.rstrip(), *reasons, *details, _spent(checks, usage)]) + "\n"
+
+
+def _spent(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
+    return f"{usage_line(usage)}, of it scorers {sum(check.result.scoring_s for check in checks):.2f} s"
 
 
 def usage_line(usage: Mapping[str, Any]) -> str:
@@ -79,6 +83,7 @@ def _suite(check: SuiteCheck) -> dict[str, Any]:
         "added_cases": list(found.added),
         "removed_cases": list(found.removed),
         "changed_cases": list(found.changed),
+        "scoring_s": round(check.result.scoring_s, 3),
         "cases": [_case(result, baseline.get(result.case.id)) for result in check.result.cases],
     }
 

@@ -74,6 +74,11 @@ class SuiteResult:
         return len(self.cases) - len(self.scored)
 
     @property
+    def scoring_s(self) -> float:
+        """Seconds that the scorers took, added up over all answers; a judge's calls count side by side."""
+        return sum(answer.scoring_s for case in self.cases for answer in case.answers)
+
+    @property
     def measured(self) -> bool:
         """False with more than 5 % of the cases unscored, or with any when there are fewer than 20."""
         if not self.scored:

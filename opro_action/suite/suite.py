@@ -135,6 +135,7 @@ class Suite:
 
     `judge` is the judge model, None for the task model. `response_format` is sent with each call to the task model.
     `notes` are what a reader of the file should be told: parts of another format that have no meaning here.
+    `partial` says that only some of its cases were chosen for this run.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Suite:
     judge: ModelSpec | None = None
     response_format: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def baseline_path(self) -> Path:

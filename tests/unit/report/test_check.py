@@ -82,9 +82,9 @@ def test_json_validates_for_every_kind_of_result(tmp_path: Path) -> None:
         jsonschema.validate(check_json([checked(tmp_path, answer)], USAGE), schema("result"))
 
 
-def test_the_usage_line_says_calls_retries_cache_and_dollars(tmp_path: Path) -> None:
+def test_the_usage_line_says_calls_retries_cache_dollars_and_the_scorers_time(tmp_path: Path) -> None:
     text = check_text([checked(tmp_path, right)], {**USAGE, "cost_usd": None})
-    assert text.endswith("3 calls, 2 retries, 1 from cache, cost unknown, 0.5 s\n")
+    assert text.endswith("3 calls, 2 retries, 1 from cache, cost unknown, 0.5 s, of it scorers 0.00 s\n")
 
 
 def test_of_several_suites_the_worst_counts(tmp_path: Path) -> None:
