@@ -203,7 +203,28 @@ def history(suite: Path, **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline"]))
+@click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
+@_model
+@click.option("--no-calls", is_flag=True, help="Look only at what needs no model.")
+@_max_calls
+@_max_cost
+@_calling
+@_output("text", "json", "markdown")
+def doctor(suites: tuple[Path, ...], **given: Any) -> int:
+    """Find what would make the numbers of a suite wrong or weak, before they cost anything.
+
+    Looks at keys, scorers, cases and the prompt, then asks the model for a sample of 20 cases, twice.
+    Without SUITE: all suites under evals/.
+    """
+    from opro_action.commands.doctor import DoctorOptions
+    from opro_action.commands.doctor import doctor as run
+
+    picked = {name: given[name] for name in ("model", "no_calls")}
+    return run(DoctorOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
+
+
+@opro.command()
+@click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline", "doctor"]))
 def schema(name: str) -> int:
     """Print a JSON Schema, for an editor or a program that reads our files."""
     from opro_action.suite.schemas import schema as schema_of

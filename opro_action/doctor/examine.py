@@ -157,7 +157,8 @@ async def _look(suite: Suite, models: Models, *, judged: bool) -> _Seen:
 
 
 async def _judge_noise(suite: Suite, results: Sequence[CaseResult], tools: Tools) -> Noise | None:
-    judged = [result for result in results if await asks_model(suite, result.case)]
+    scored = [result for result in results if result.answers[0].score is not None]
+    judged = [result for result in scored if await asks_model(suite, result.case)]
     first = [result.answers[0] for result in judged]
     again = [asked(suite, result.case, result.answers[0].text, repeat=1) for result in judged]
     grades = await gather([grade_all(suite.scorers, answer, tools) for answer in again])

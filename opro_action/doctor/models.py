@@ -4,88 +4,97 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opro_action.doctor.finding import Finding, Severity, line_of
 from opro_action.errors import OproError, UsageError
 from opro_action.models.connect import SERVERS, backend_for
-from opro_action.models.keys import api_key
 from opro_action.models.litellm_model import is_loopback, load_litellm
 from opro_action.models.local_model import weights_file
 from opro_action.models.model import Role
 from opro_action.models.prices import check_price
 from opro_action.suite.suite import ModelSpec, Suite
 
-_KEYS: Mapping[Role, tuple[str, ...]] = {
-    "task": ("model", "providers"),
-    "optimizer": ("optimize", "model"),
-    "judge": ("judge", "evaluators", "model"),
-}
+_USUAL = frozenset({"anthropic", "deepseek", "groq", "mistral", "openai", "openrouter", "xai"})
+"""Providers whose key litellm takes from `<PROVIDER>_API_KEY` alone: it need not be imported, for 3 s, to say so."""
 
 
 @dataclass(frozen=True)
-class Needed:
-    """A model that the suite needs, and what for."""
+class Missing:
+    """A model that cannot be asked: what is missing, and what to do."""
 
     role: Role
     spec: ModelSpec
+    what: str
+    remedy: str
 
 
 def model_findings(
     suite: Suite, *, judged: bool, severity: Severity = "warning", environment: Mapping[str, str] = os.environ
 ) -> list[Finding]:
-    """Each missing key or extra once; `judged` says whether the scorers ask a model."""
-    found: dict[str, Finding] = {}
-    for needed in _needed(suite, judged=judged):
-        missing = why_unavailable(needed.spec, needed.role, environment)
-        if missing and missing not in found:
-            what = f"The {needed.role} model cannot be asked: {missing}"
-            remedy = "Do that before `opro check` or `opro optimize`; `--no-calls` looks at the rest without it."
-            line = line_of(suite, *_KEYS[needed.role])
-            found[missing] = Finding(severity, "model-unavailable", what, remedy, suite.path, line)
-    return [*found.values(), *_price_findings(suite)]
+    """What is missing, each thing once; `judged` says whether the scorers ask a model.
+
+    `severity` is that of a task or judge model that cannot be asked; of the optimizer model it is at most a warning.
+    """
+    needed = _needed(suite, judged=judged)
+    found = [missing for role, spec in needed if (missing := missing_for(role, spec, environment))]
+    remedies = dict.fromkeys(missing.remedy for missing in found)
+    groups = [[missing for missing in found if missing.remedy == remedy] for remedy in remedies]
+    return [*(_finding(suite, group, severity) for group in groups), *_price_findings(suite)]
 
 
-def why_unavailable(spec: ModelSpec, role: Role, environment: Mapping[str, str] = os.environ) -> str | None:
-    """A sentence on what is missing and how to get it; None when nothing is, as far as can be told without a call."""
-    try:
-        if spec.id.startswith("local/"):
-            return _missing_extra(spec)
-        return _missing_key(spec, role, environment)
-    except OproError as error:
-        return str(error)
+def missing_for(role: Role, spec: ModelSpec, environment: Mapping[str, str] = os.environ) -> Missing | None:
+    """What a model lacks to be asked, as far as can be told without a call; None for nothing."""
+    if spec.id.startswith("local/"):
+        return _missing_weights(role, spec)
+    names = _missing_keys(role, spec, environment)
+    if not names:
+        return None
+    remedy = f"Set the environment variable {' and '.join(names)}, or name another one in `api_key_env`."
+    return Missing(role, spec, "no key", remedy)
 
 
-def _needed(suite: Suite, *, judged: bool) -> list[Needed]:
-    needed = [Needed("task", suite.model)]
+def _needed(suite: Suite, *, judged: bool) -> list[tuple[Role, ModelSpec]]:
+    found: list[tuple[Role, ModelSpec]] = [("task", suite.model)]
     if judged and suite.judge:
-        needed.append(Needed("judge", suite.judge))
+        found.append(("judge", suite.judge))
     if suite.optimize.model:
-        needed.append(Needed("optimizer", suite.optimize.model))
-    return needed
+        found.append(("optimizer", suite.optimize.model))
+    return found
 
 
-def _missing_extra(spec: ModelSpec) -> str | None:
-    backend_for(spec)
-    weights_file(spec.id)
+def _finding(suite: Suite, group: Sequence[Missing], severity: Severity) -> Finding:
+    models = " and ".join(f"the {missing.role} model {missing.spec.id}" for missing in group)
+    what = f"There is {group[0].what} for {models}."
+    if all(missing.role == "optimizer" for missing in group):
+        return Finding(severity, "optimizer-unavailable", what, group[0].remedy, suite.path, line_of(suite, "optimize"))
+    line = line_of(suite, "model", "providers", "judge")
+    return Finding(severity, "model-unavailable", what, group[0].remedy, suite.path, line)
+
+
+def _missing_weights(role: Role, spec: ModelSpec) -> Missing | None:
+    try:
+        backend_for(spec)
+        weights_file(spec.id)
+    except OproError as error:
+        what, _, remedy = str(error).partition(": ")
+        return Missing(role, spec, f"nothing to run ({what})", f"{remedy[:1].upper()}{remedy[1:]}")
     if importlib.util.find_spec("xllamacpp") is None:
-        return f"{spec.id} needs an extra: run `pip install 'opro-action[local]'`."
+        return Missing(role, spec, "no engine", "Run `pip install 'opro-action[local]'`.")
     return None
 
 
-def _missing_key(spec: ModelSpec, role: Role, environment: Mapping[str, str]) -> str | None:
-    if api_key(spec, environment):
-        return None
-    base = spec.params.get("api_base") or environment.get(SERVERS.get(role, ""))
-    provider = spec.id.partition("/")[0].upper()
-    # litellm takes 3 s to import, and for most providers this is the name it would look for.
-    if is_loopback(base) or environment.get(f"{provider}_API_KEY"):
-        return None
-    missing = load_litellm().validate_environment(spec.id)["missing_keys"]
-    if not missing:
-        return None
-    return f"there is no key for {spec.id}; set the environment variable {' and '.join(missing)}, or `api_key_env`."
+def _missing_keys(role: Role, spec: ModelSpec, environment: Mapping[str, str]) -> list[str]:
+    if spec.api_key_env:
+        return [] if environment.get(spec.api_key_env) else [spec.api_key_env]
+    if spec.api_key or is_loopback(spec.params.get("api_base") or environment.get(SERVERS.get(role, ""))):
+        return []
+    provider = spec.id.partition("/")[0]
+    usual = f"{provider.upper()}_API_KEY"
+    if provider in _USUAL:
+        return [] if environment.get(usual) else [usual]
+    return list(load_litellm().validate_environment(spec.id)["missing_keys"])
 
 
 def _price_findings(suite: Suite) -> list[Finding]:
@@ -95,6 +104,7 @@ def _price_findings(suite: Suite) -> list[Finding]:
         for spec in (suite.model, suite.optimize.model or suite.model):
             check_price(spec)
     except UsageError as error:
-        what = f"`opro optimize` will refuse to start. {error}"
-        return [Finding("warning", "no-price", what, "See above.", suite.path, line_of(suite, "optimize"))]
+        what, _, remedy = str(error).partition(": ")
+        line = line_of(suite, "optimize")
+        return [Finding("warning", "no-price", f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}", suite.path, line)]
     return []
