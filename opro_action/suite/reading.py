@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from opro_action.errors import FileError
 from opro_action.suite.cases import check_vars, read_cases
 from opro_action.suite.discovery import find_root
-from opro_action.suite.located import Located, read_yaml
+from opro_action.suite.located import read_yaml
 from opro_action.suite.naming import Named
 from opro_action.suite.prompt_file import front_matter_description, read_prompt
 from opro_action.suite.schemas import checker
+from opro_action.suite.scorer_specs import Where, check_scorer_names, scorers_of
 from opro_action.suite.sources import inside, read_text, settled, shown
-from opro_action.suite.specs import check_scorer_names, gate_of, optimize_of, scorers_of, task_model
+from opro_action.suite.specs import gate_of, judge_of, optimize_of, task_model
 from opro_action.suite.suite import Suite
 
 
@@ -30,16 +30,14 @@ def read_suite(path: Path, *, root: Path | None = None) -> Suite:
         raise FileError(shown(path), None, f"lies outside the repository {root}; keep the suite in it")
     _refuse_other_formats(path)
     node = read_yaml(read_text(path), path)
-    fields = _checked(node, path)
+    where = Where(node, path, root)
+    fields = _checked(where)
     named = Named(fields["prompt"], "prompt", node.line_at(["prompt"]), path, root)
     prompt = read_prompt(named.checked(named.target), root)
     cases = read_cases(node.value["cases"], path, root)
     check_vars(cases, prompt)
 
-    def refuse(at: Sequence[str | int], what: str) -> FileError:
-        return FileError(shown(path), node.line_at(at), what)
-
-    model = task_model(fields, refuse)
+    model = task_model(fields, where.error)
     return Suite(
         name=path.stem,
         path=path,
@@ -47,11 +45,12 @@ def read_suite(path: Path, *, root: Path | None = None) -> Suite:
         description=fields.get("description") or front_matter_description(prompt),
         prompt=prompt,
         model=model,
-        scorers=scorers_of(fields["scorers"], refuse),
+        scorers=scorers_of(fields["scorers"], where),
         cases=cases,
         repeats=int(fields.get("repeats", 1)),
         gate=gate_of(fields.get("gate", {})),
-        optimize=optimize_of(fields.get("optimize", {}), model, refuse),
+        optimize=optimize_of(fields.get("optimize", {}), model, where.error),
+        judge=judge_of(fields, where.error),
     )
 
 
@@ -60,7 +59,8 @@ def _refuse_other_formats(path: Path) -> None:
         raise FileError(shown(path), None, "this format is not read in this version; write a suite file")
 
 
-def _checked(node: Located, path: Path) -> dict[str, Any]:
+def _checked(where: Where) -> dict[str, Any]:
+    node, path = where.node, where.path
     if node.value is None:
         raise FileError(shown(path), 1, "the file is empty; write a suite into it")
     fields = node.plain
@@ -68,8 +68,8 @@ def _checked(node: Located, path: Path) -> dict[str, Any]:
         what = "a suite has to be a mapping with `prompt`, `model`, `scorers` and `cases`"
         raise FileError(shown(path), node.line, f"{what}; a list holds cases, and a suite names it under `cases`")
     if "scorers" in fields:
-        check_scorer_names(fields["scorers"], lambda at, what: FileError(shown(path), node.line_at(at), what))
+        check_scorer_names(fields["scorers"], where)
     problem = checker("suite")(fields)
     if problem:
-        raise FileError(shown(path), node.line_at(problem.path), problem.sentence)
+        raise where.error(problem.path, problem.sentence)
     return fields

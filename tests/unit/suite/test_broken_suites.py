@@ -130,8 +130,6 @@ BROKEN: dict[str, tuple[str | bytes, int | None, str]] = {
     "a glob of nothing": (TOP + "cases: more/*.jsonl\n", 4, "`cases` names `more/*.jsonl`, but no file matches"),
     "cases outside": (TOP + "cases: ../../outside/*.yaml\n", 4, "which leaves the repository; keep the file in it"),
     # scorers
-    "a scorer of a later version": (scored_by("rubric"), 3, "scorer `rubric` is not available in this version"),
-    "a negated scorer": (scored_by("[exact, {not_contains: {any: [x]}}]"), 3, "scorer `not_contains` is not available"),
     "a misspelt scorer": (scored_by("exakt"), 3, "there is no scorer `exakt`; did you mean `exact`?"),
     "options beside a scorer": (
         scored_by("\n  - choice:\n    of: [bug]"),
