@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,9 +51,9 @@ def constants(suite: Suite) -> tuple[Constant, ...]:
 
 def options_in(prompt: str, names: Sequence[str]) -> str | None:
     """The part of a prompt's text that names all labels, from the first to the last; None when it does not."""
-    text = prompt.lower()
-    places = [(text.find(name.lower()), len(name)) for name in names]
-    if len(places) < 2 or any(start < 0 for start, _ in places):
+    found = [re.search(rf"(?<!\w){re.escape(name)}(?!\w)", prompt, re.IGNORECASE) for name in names]
+    places = [match.span() for match in found if match]
+    if len(places) < max(2, len(names)):
         return None
-    begin, end = min(start for start, _ in places), max(start + length for start, length in places)
+    begin, end = min(start for start, _ in places), max(end for _, end in places)
     return " ".join(prompt[begin:end].split()) if end - begin <= _LONGEST_OPTIONS else None
