@@ -25,7 +25,11 @@ from opro_action.models.retry import DEFAULT_POLICY, RetryingModel, RetryPolicy
 from opro_action.models.usage import UsageBook
 from opro_action.suite.suite import ModelSpec, content_digest
 
-SERVERS: Mapping[Role, str] = {"task": "OPRO_API_BASE", "optimizer": "OPRO_OPTIMIZER_API_BASE"}
+SERVERS: Mapping[Role, str] = {
+    "task": "OPRO_API_BASE",
+    "optimizer": "OPRO_OPTIMIZER_API_BASE",
+    "judge": "OPRO_JUDGE_API_BASE",
+}
 
 
 def backend_for(spec: ModelSpec) -> Model:
@@ -88,10 +92,10 @@ class Models:
         """The model with everything around it; the same spec and role share one limit.
 
         A request's `params` win over the spec's, and those over the server that the environment names for the role
-        (`OPRO_API_BASE`, `OPRO_OPTIMIZER_API_BASE`).
+        (`SERVERS`).
         """
         self.check_price(spec)
-        params = {**_server(spec, role, os.environ), **spec.params}
+        params = {**server_of(spec, role, os.environ), **spec.params}
         name = content_digest([role, spec.id, params, spec.api_key_env, spec.price])
         if name not in self._stacks:
             self._stacks[name] = self._stack(replace(spec, params=params), role)
@@ -118,6 +122,7 @@ class Models:
         return self._backends[same]
 
 
-def _server(spec: ModelSpec, role: Role, environment: Mapping[str, str]) -> dict[str, Any]:
+def server_of(spec: ModelSpec, role: Role, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The `api_base` that the environment names for a role, as a parameter; nothing for a local model."""
     base = environment.get(SERVERS.get(role, ""))
     return {"api_base": base} if base and not spec.id.startswith("local/") else {}

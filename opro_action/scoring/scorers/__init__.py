@@ -7,7 +7,8 @@ from typing import Any
 
 from opro_action.errors import UsageError
 from opro_action.scoring.results import Grade, weighted_mean
-from opro_action.scoring.scorers import choice, distance, json_equal, json_schema, number, regex, text
+from opro_action.scoring.scorers import choice, distance, json_equal, json_schema, number, regex, rubric, text
+from opro_action.scoring.scorers.prompt_yml import PROMPT_YML_SCORERS
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.suite import ScorerSpec
 
@@ -29,7 +30,10 @@ SCORERS: Mapping[str, Scorer] = {
     "rouge_l": distance.rouge_l,
 }
 
-WIDE_SCORERS: Mapping[str, WideScorer] = {}
+WIDE_SCORERS: Mapping[str, WideScorer] = {
+    "rubric": rubric.rubric,
+    **PROMPT_YML_SCORERS,
+}
 """Scorers that need more than the expected value and the answer's text."""
 
 _EMPTY_IS_0 = frozenset((*SCORERS, "rubric", "similar", "python"))

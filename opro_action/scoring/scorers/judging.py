@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opro_action.errors import CallFailed
+from opro_action.models.connect import server_of
 from opro_action.models.model import Message, Request
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.text import quoted, unfenced
@@ -23,6 +26,10 @@ DATA_RULE = (
 """What a judge is told of `fenced` text; it belongs into the system message."""
 
 _SHORTEST_FENCE = 8
+_SHAPING = frozenset(
+    ("max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "min_p", "stop", "n", "seed", "logprobs",
+     "top_logprobs", "logit_bias", "response_format", "tools", "tool_choice", "presence_penalty", "frequency_penalty")
+)  # fmt: skip
 
 
 def fenced(text: str, *, title: str) -> str:
@@ -35,6 +42,18 @@ def fenced(text: str, *, title: str) -> str:
     code = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
     mark = f"{'~' * max(_SHORTEST_FENCE, longest + 1)} {code}"
     return f"{title}:\n{mark}\n{text}\n{mark}"
+
+
+def default_judge(task: ModelSpec, environment: Mapping[str, str] = os.environ) -> ModelSpec:
+    """The task model as its own judge: at the same server, but free of what shapes the task's answers.
+
+    A `max_tokens` that fits one label would cut every verdict off.
+    """
+    place = server_of(task, "task", environment)
+    params = {**place, **{name: value for name, value in task.params.items() if name not in _SHAPING}}
+    # Only where the task sends a temperature: some models refuse every value but their own.
+    steady = {"temperature": 0} if "temperature" in task.params else {}
+    return replace(task, params={**params, **steady})
 
 
 async def ask(

@@ -53,7 +53,7 @@ def test_every_text_scorer_has_an_entry_in_the_schema_and_one_for_its_negation()
             {"not_contains": {"any": ["sorry"], "weight": 2, "threshold": 0.5, "label": "no apology"}},
             ScorerSpec("contains", {"any": ["sorry"]}, 2.0, 0.5, negated=True, label="no apology"),
         ),
-        ({"ends_with": {"any": ["x"], "ignore_case": True}}, ScorerSpec("ends_with", {"any": ["x"], "ignore_case": True})),
+        ({"ends_with": {"any": ["x"]}}, ScorerSpec("ends_with", {"any": ["x"]})),
         ({"levenshtein": {"max": 3}}, ScorerSpec("levenshtein", {"max": 3})),
         ({"rouge_l": {"threshold": 0.6}}, ScorerSpec("rouge_l", threshold=0.6)),
         ({"similar": {"model": "openai/e"}}, ScorerSpec("similar", {"model": "openai/e"})),
