@@ -27,7 +27,7 @@ from opro_action.scoring.expected import kinds, labels, stratified
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
 from opro_action.scoring.scorers import grade_all
-from opro_action.scoring.selfcheck import Earned, SelfCheck, asked, asks_model, judged_self_check, self_check
+from opro_action.scoring.selfcheck import Earned, SelfCheck, asked, judged_self_check, judges_of, self_check
 from opro_action.scoring.tools import Tools
 from opro_action.suite.suite import Case, Suite
 
@@ -88,15 +88,14 @@ async def examine(suite: Suite, models: Models | None, *, holdout: Sequence[Case
     What cannot be measured is a finding: only a mistake in the suite's files, found on the way, is raised.
     """
     check = await self_check(suite)
-    judged = check.left_out > 0
     findings = [
-        *model_findings(suite, judged=judged, severity="warning" if models else "note"),
+        *model_findings(suite, check.judges, severity="warning" if models else "note"),
         *await _static_findings(suite, check, holdout),
     ]
     facts = _counted(suite, check, holdout)
     if models is None:
         return Examination(suite, worst_first(findings), facts)
-    seen = await _look(suite, models, judged=judged)
+    seen = await _look(suite, models, judged=bool(check.judges))
     findings = [*_failure_findings(suite, findings, seen), *_seen_findings(suite, seen, facts)]
     return Examination(suite, worst_first(findings), _measured(facts, seen))
 
@@ -158,7 +157,7 @@ async def _look(suite: Suite, models: Models, *, judged: bool) -> _Seen:
 
 async def _judge_noise(suite: Suite, results: Sequence[CaseResult], tools: Tools) -> Noise | None:
     scored = [result for result in results if result.answers[0].score is not None]
-    judged = [result for result in scored if await asks_model(suite, result.case)]
+    judged = [result for result in scored if await judges_of(suite, result.case)]
     first = [result.answers[0] for result in judged]
     again = [asked(suite, result.case, result.answers[0].text, repeat=1) for result in judged]
     grades = await gather([grade_all(suite.scorers, answer, tools) for answer in again])

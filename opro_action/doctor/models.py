@@ -31,13 +31,17 @@ class Missing:
 
 
 def model_findings(
-    suite: Suite, *, judged: bool, severity: Severity = "warning", environment: Mapping[str, str] = os.environ
+    suite: Suite,
+    judges: Sequence[ModelSpec],
+    *,
+    severity: Severity = "warning",
+    environment: Mapping[str, str] = os.environ,
 ) -> list[Finding]:
-    """What is missing, each thing once; `judged` says whether the scorers ask a model.
+    """What is missing, each thing once; `judges` are the models that scorers ask.
 
     `severity` is that of a task or judge model that cannot be asked; of the optimizer model it is at most a warning.
     """
-    needed = _needed(suite, judged=judged)
+    needed = _needed(suite, judges)
     found = [missing for role, spec in needed if (missing := missing_for(role, spec, environment))]
     remedies = dict.fromkeys(missing.remedy for missing in found)
     groups = [[missing for missing in found if missing.remedy == remedy] for remedy in remedies]
@@ -55,10 +59,10 @@ def missing_for(role: Role, spec: ModelSpec, environment: Mapping[str, str] = os
     return Missing(role, spec, "no key", remedy)
 
 
-def _needed(suite: Suite, *, judged: bool) -> list[tuple[Role, ModelSpec]]:
+def _needed(suite: Suite, judges: Sequence[ModelSpec]) -> list[tuple[Role, ModelSpec]]:
     found: list[tuple[Role, ModelSpec]] = [("task", suite.model)]
-    if judged and suite.judge:
-        found.append(("judge", suite.judge))
+    # The task model as its own judge has other parameters, and the same key.
+    found += [("judge", spec) for spec in judges if spec.id != suite.model.id]
     if suite.optimize.model:
         found.append(("optimizer", suite.optimize.model))
     return found

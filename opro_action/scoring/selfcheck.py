@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opro_action.errors import OproError
-from opro_action.models.model import Completion, Message, Model
+from opro_action.errors import CallFailed
+from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.scoring.constants import FOR_JUDGES, Constant, constants
 from opro_action.scoring.expected import chance, expected_text, stratified
 from opro_action.scoring.results import weighted_mean
@@ -14,7 +15,7 @@ from opro_action.scoring.runner import gather
 from opro_action.scoring.scorers import grade_all
 from opro_action.scoring.scorers.text import folded
 from opro_action.scoring.tools import Asked, Tools
-from opro_action.suite.suite import Case, ModelSpec, Suite
+from opro_action.suite.suite import Case, ModelSpec, Suite, content_digest
 
 MOST_CASES = 400
 """So many cases tell the share of each label to within five points, and are graded in well under a second."""
@@ -42,41 +43,42 @@ class Earned:
 class SelfCheck:
     """Every constant answer that could be graded, the one that earned most first.
 
-    `chance` is the share of the most common expected answer, None when no case says what it expects. `left_out`
-    counts the cases whose scorers ask a model, which were not graded.
+    `chance` is the share of the most common expected answer, None when no case says what it expects. `judges` are
+    the models that scorers ask; the cases that need them were left out where no model may be asked.
     """
 
     chance: float | None
     earned: tuple[Earned, ...]
-    left_out: int = 0
-
-
-class _AsksModel(OproError):
-    """A scorer wanted a model where none may be asked."""
+    judges: tuple[ModelSpec, ...] = ()
 
 
 async def self_check(suite: Suite) -> SelfCheck:
     """Grade the constant answers without asking any model, on a sample of at most `MOST_CASES` cases."""
     cases = stratified(suite.cases, MOST_CASES)
-    free = [case for case in cases if not await asks_model(suite, case)]
-    tried = [await _earned(suite, constant, free, _without_models(suite)) for constant in constants(suite)]
-    return _best_first(suite, tried, left_out=len(cases) - len(free))
+    asking = {case.id: await judges_of(suite, case) for case in cases}
+    free = [case for case in cases if not asking[case.id]]
+    nobody = Tools(_Nobody().connect, suite.judge or suite.model, suite.root)
+    tried = [await _earned(suite, constant, free, nobody) for constant in constants(suite)]
+    judges = {content_digest([spec.id, dict(spec.params)]): spec for specs in asking.values() for spec in specs}
+    return _best_first(suite, tried, tuple(judges.values()))
 
 
 async def judged_self_check(suite: Suite, tools: Tools) -> SelfCheck:
     """Put a few constant answers to the scorers that ask a model, on a sample of `JUDGED_CASES` of their cases."""
-    asking = [case for case in stratified(suite.cases, MOST_CASES) if await asks_model(suite, case)]
+    asking = [case for case in stratified(suite.cases, MOST_CASES) if await judges_of(suite, case)]
     sample = stratified(asking, JUDGED_CASES)
     return _best_first(suite, await gather([_earned(suite, constant, sample, tools) for constant in FOR_JUDGES]))
 
 
-async def asks_model(suite: Suite, case: Case) -> bool:
-    """Whether grading an answer to the case asks a model."""
-    try:
-        await grade_all(suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), _without_models(suite))
-    except _AsksModel:
-        return True
-    return False
+async def judges_of(suite: Suite, case: Case) -> tuple[ModelSpec, ...]:
+    """The models that would be asked to grade an answer to the case; none of them is."""
+    nobody = _Nobody()
+    judge = suite.judge or suite.model
+    with contextlib.suppress(CallFailed):
+        await grade_all(
+            suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), Tools(nobody.connect, judge, suite.root)
+        )
+    return tuple(nobody.wanted)
 
 
 def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:
@@ -85,12 +87,18 @@ def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:
     return Asked(case, Completion(answer), tuple(Message(role, content) for role, content in chat), repeat)
 
 
-def _without_models(suite: Suite) -> Tools:
-    return Tools(_no_model, suite.judge or suite.model, suite.root)
+class _Nobody:
+    """Stands where every model would be: notes which was `wanted`, and never answers."""
 
+    def __init__(self) -> None:
+        self.wanted: list[ModelSpec] = []
 
-def _no_model(spec: ModelSpec) -> Model:
-    raise _AsksModel(spec.id)
+    def connect(self, spec: ModelSpec) -> Model:
+        self.wanted.append(spec)
+        return self
+
+    async def complete(self, request: Request) -> Completion:
+        raise CallFailed(f"{request.model} is not asked")
 
 
 async def _earned(suite: Suite, constant: Constant, cases: Sequence[Case], tools: Tools) -> Earned | None:
@@ -126,7 +134,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _best_first(suite: Suite, tried: Sequence[Earned | None], *, left_out: int = 0) -> SelfCheck:
+def _best_first(suite: Suite, tried: Sequence[Earned | None], judges: tuple[ModelSpec, ...] = ()) -> SelfCheck:
     earned = [found for found in tried if found is not None]
     earned.sort(key=lambda found: (-found.passed, -found.score, len(found.constant.text)))
-    return SelfCheck(chance(suite.cases), tuple(earned), left_out)
+    return SelfCheck(chance(suite.cases), tuple(earned), judges)
