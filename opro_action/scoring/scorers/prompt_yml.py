@@ -116,7 +116,12 @@ _TITLES = {"input": "The question", "expected": "The expected answer", "context"
 
 
 async def uses(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
-    """The judge's rating from 1 (score 0) to 5 (score 1) under one of the built-in rubrics."""
+    """The judge's rating from 1 (score 0) to 5 (score 1) under one of the built-in rubrics.
+
+    The judge is the suite's; an empty answer has 0 without being asked about.
+    """
+    if not asked.answer.strip():
+        return Grade(0.0, "the answer is empty")
     rubric = _RUBRICS[spec.options["uses"].removeprefix("github/")]
     data = _data(asked)
     lacking = next((name for name in rubric.needs if not data.get(name, "").strip()), None)
@@ -126,7 +131,7 @@ async def uses(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     system = (
         f"You rate an answer that was given to a question, from 1 to 5. Rate only this: {rubric.looks_at}.\n"
         f"1: {rubric.worst}.\n3: {rubric.middle}.\n5: {rubric.best}.\n2 and 4 lie between.\n\n"
-        f"{DATA_RULE}\n\nThink about it in a few sentences first. {_last_line(_STARS)}"
+        f"{DATA_RULE}\n\nThink about it in one or two sentences first. {_last_line(_STARS)}"
     )
     shown = [name for name in (*rubric.needs, *rubric.may_have) if data.get(name, "").strip()]
     parts = [fenced(data[name], title=_TITLES[name]) for name in shown]

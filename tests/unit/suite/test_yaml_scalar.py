@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from yaml_texts import RARE, texts
 
 from opro_action.suite.located import read_yaml
 from opro_action.suite.yaml_place import Place, find_scalar
@@ -38,27 +39,6 @@ FLOW = [
     "messages:\n- {role: system, content: 'Answer' } # after\n",
     "messages:\n- {role: system,\n   content: Answer\n     shortly\n  }\n",
 ]
-WORDS = ["Answer", "no", "it's", '"so"', "a: b", "c # d", "- e", "{{input}}", "é🦉", "%", "true", "17", "\\n", "`x`"]
-WORDS += [
-    "#",
-    ":",
-    "? g",
-    "& h",
-    "|",
-    ">",
-    "",
-    " ",
-    "  two",
-    "trailing ",
-    "\ttab",
-    "---",
-    "...",
-    "[j]",
-    ", k",
-    "~",
-    "!",
-]
-RARE = ["\r", "\x07", "\x7f", "\x85", "\xa0", "\u2028", "\u2029", "\ufeff", "\uffff", "\r\n", "\0", "\U000e0001"]
 TEXTS = [
     "",
     " ",
@@ -85,12 +65,6 @@ def files() -> Iterator[str]:
             for after in AFTER:
                 yield before + scalar.format(pad=pad, digit=2) + after
     yield from FLOW
-
-
-def texts(chance: random.Random, count: int) -> Iterator[str]:
-    for _ in range(count):
-        words = chance.choices(WORDS + chance.choices(RARE, k=chance.choice([0, 0, 1])), k=chance.randint(1, 40))
-        yield "".join(word + chance.choice([" ", " ", " ", "", "\n", "\n\n"]) for word in words)
 
 
 def rewritten(file: str, text: str) -> tuple[Place, bytes]:
