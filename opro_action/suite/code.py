@@ -1,0 +1,135 @@
+"""What in a suite runs code or decides where keys and texts go, and which of it the base of a pull request vouches for.
+
+The rule for whoever runs a suite of a pull request with secrets at hand: nothing that `untrusted_parts` names is used.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opro_action.errors import OproError
+from opro_action.suite.reading import read_suite
+from opro_action.suite.specs import model_of
+from opro_action.suite.suite import ModelSpec, ScorerSpec, Suite, content_digest
+
+_HARMLESS = frozenset(
+    ("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "seed", "stop", "n", "logprobs",
+     "top_logprobs", "presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity", "dimensions")
+)  # fmt: skip
+"""Parameters that shape an answer and nothing else. Any other may name a server, so only these go without trust."""
+
+_TEXTS = (".py", ".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", ".md", ".txt")
+"""What suites are made of; other files of the base are not looked at."""
+
+
+@dataclass(frozen=True)
+class CodePart:
+    """One part of a suite that has to be trusted: what it is, in words for a message, and the digest of all of it."""
+
+    what: str
+    digest: str
+
+
+def code_parts(suite: Suite) -> tuple[CodePart, ...]:
+    """The Python scorers of a suite and its cases, and the models with settings that say where a call or a key goes."""
+    specs = [*_with_parts(suite.scorers), *(spec for case in suite.cases for spec in _with_parts(case.scorers))]
+    models = [("model", suite.model), ("optimize.model", suite.optimize.model), ("judge", suite.judge)]
+    models += [(f"the model of {spec.title}", _own_model(spec.options)) for spec in specs]
+    parts = [_python_part(spec) for spec in specs if spec.name.endswith("python")]
+    parts += [part for what, model in models if model for part in _model_parts(what, model)]
+    return tuple(dict.fromkeys(parts))
+
+
+def untrusted_parts(suite: Suite, base: str) -> tuple[CodePart, ...]:
+    """The parts of `code_parts` that the same suite at the commit `base` does not have, to the letter.
+
+    All of them when there is no such commit, or no such suite in it that can be read: what cannot be compared is not
+    trusted. The scorer `python` runs a file only while its content is the one that was compared here.
+    """
+    parts = code_parts(suite)
+    if not parts:
+        return ()
+    with tempfile.TemporaryDirectory(prefix="opro-base-") as folder:
+        known = _parts_at(Path(folder).resolve(), suite, base)
+    return tuple(part for part in parts if part.digest not in known)
+
+
+def _parts_at(folder: Path, suite: Suite, base: str) -> frozenset[str]:
+    _write_files_of(base, suite.root, folder)
+    try:
+        return frozenset(
+            part.digest for part in code_parts(read_suite(folder / suite.relative(suite.path), root=folder))
+        )
+    except OproError:
+        return frozenset()
+
+
+def _with_parts(specs: Sequence[ScorerSpec]) -> Iterator[ScorerSpec]:
+    for spec in specs:
+        yield spec
+        yield from _with_parts(spec.parts)
+
+
+def _python_part(spec: ScorerSpec) -> CodePart:
+    return CodePart(f"{spec.title}: {spec.options.get('function', 'code')}", content_digest([spec.name, spec.options]))
+
+
+def _own_model(options: Mapping[str, Any]) -> ModelSpec | None:
+    if "model" not in options and "params" not in options:
+        return None
+    return model_of(str(options.get("model", "")), options.get("params") or {})
+
+
+def _model_parts(what: str, spec: ModelSpec) -> Iterator[CodePart]:
+    """One part for all settings of a model, since a key and a server that are each known may not go together."""
+    settings = {name: value for name, value in spec.params.items() if name not in _HARMLESS}
+    if spec.api_key_env is not None:
+        settings["api_key_env"] = spec.api_key_env
+    if settings or "://" in spec.id:
+        provider = spec.id if "://" in spec.id else spec.id.partition("/")[0]
+        named = ", ".join(sorted(settings)) or spec.id
+        yield CodePart(f"{what}: {named}", content_digest([provider, settings]))
+
+
+def _write_files_of(ref: str, root: Path, folder: Path) -> None:
+    """Write the text files below `root` as they are at a commit into `folder`; none when there is no such commit.
+
+    Blobs are written as they are stored; links are left out, since they could lead out of the folder.
+    """
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    listed = _git(root, "ls-tree", "-r", "-z", commit.decode().strip()) if commit else b""
+    blobs = dict(_blobs(listed, folder))
+    contents = _git(root, "cat-file", "--batch", feed=b"".join(blob + b"\n" for blob in blobs.values()))
+    at = 0
+    for path in blobs:
+        begin = contents.index(b"\n", at) + 1
+        at = begin + int(contents[at:begin].split()[2])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents[begin:at])
+        at += 1  # a line break ends each content
+
+
+def _blobs(listed: bytes, folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Where each text file goes, and the name of its content, from what `ls-tree` lists."""
+    for line in filter(None, listed.split(b"\0")):
+        about, _, name = line.partition(b"\t")
+        mode, kind, blob = about.split()
+        if kind == b"blob" and mode != b"120000" and name.endswith(tuple(map(str.encode, _TEXTS))):
+            yield folder / os.fsdecode(name), blob
+
+
+def _git(root: Path, *args: str, feed: bytes = b"") -> bytes:
+    """The bytes that git prints; none when it says no. Without the `GIT_*` variables of a commit hook."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        return subprocess.run(
+            ["git", "-C", str(root), *args], input=feed, capture_output=True, env=environment, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return b""
