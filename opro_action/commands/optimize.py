@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from opro_action.commands.common import Calls, open_models, run, with_model
+from opro_action.commands.common import Calls, open_models, run, tell_notes
+from opro_action.commands.doctor import warn_of_hacks
 from opro_action.commands.output import Output, say, write_result
 from opro_action.report.optimize import estimate_text, optimize_markdown, optimize_text
 from opro_action.search.result import optimize_json
@@ -37,8 +38,11 @@ class OptimizeOptions:
 
 def optimize(options: OptimizeOptions) -> int:
     """Search, report, and put the winner into the prompt file if that is wanted; returns the exit code."""
-    suite = _with(read_suite(options.suite), options)
+    suite = _with(read_suite(options.suite, model=options.model), options)
+    tell_notes(suite)
     setup = prepare(suite)
+    if not suite.history_path.exists():
+        warn_of_hacks(suite)
     say(estimate_text(setup))
     if options.dry_run:
         return 0
@@ -67,7 +71,6 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
 
 
 def _with(suite: Suite, options: OptimizeOptions) -> Suite:
-    suite = with_model(suite, options.model)
     spec = replace(suite.optimize, **options.bounds)
     if options.optimizer_model:
         spec = replace(spec, model=replace(spec.model or suite.model, id=options.optimizer_model))
