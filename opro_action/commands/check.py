@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from opro_action.commands.common import Calls, chosen_suites, open_models, run, with_model
+from opro_action.commands.common import Calls, chosen_suites, open_models, run
 from opro_action.commands.compare import compare
 from opro_action.commands.output import Output, say, write_result
 from opro_action.errors import UsageError
@@ -44,7 +44,7 @@ class CheckOptions:
 
 def check(options: CheckOptions) -> int:
     """Check the chosen suites and return the exit code of the worst."""
-    suites = [_with(suite, options) for suite in chosen_suites(options.suites)]
+    suites = [_with(suite, options) for suite in chosen_suites(options.suites, options.model)]
     if options.changed:
         suites = changed_suites(suites, base=options.base)
         if not suites:
@@ -66,7 +66,6 @@ def check(options: CheckOptions) -> int:
 
 
 def _with(suite: Suite, options: CheckOptions) -> Suite:
-    suite = with_model(suite, options.model)
     return replace(suite, repeats=options.repeats) if options.repeats else suite
 
 

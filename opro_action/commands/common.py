@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from opro_action.models.cache import Cache
 from opro_action.models.connect import Models
 from opro_action.suite.discovery import find_root, find_suites
 from opro_action.suite.files import state_folder
-from opro_action.suite.reading import read_suite
+from opro_action.suite.reading import read_suites
 from opro_action.suite.suite import Suite
 
 T = TypeVar("T")
@@ -34,20 +34,31 @@ class Calls:
     no_cache: bool = False
 
 
-def chosen_suites(paths: Sequence[Path]) -> list[Suite]:
-    """The named suites, or all under `evals/` of the repository around the current folder."""
+def chosen_suites(paths: Sequence[Path], model: str | None = None) -> list[Suite]:
+    """The named suites, or all of the repository around the current folder; `model` replaces their task model.
+
+    What a file of another format says without meaning here is told on the way.
+    """
+    found = _chosen(paths, model)
+    for suite in found:
+        tell_notes(suite)
+    return found
+
+
+def tell_notes(suite: Suite) -> None:
+    """Say what a reader of the suite file should be told."""
+    for note in suite.notes:
+        say(f"{suite.relative(suite.path)}: {note}")
+
+
+def _chosen(paths: Sequence[Path], model: str | None) -> list[Suite]:
     if paths:
-        return [read_suite(path) for path in paths]
+        return [suite for path in paths for suite in read_suites(path, model=model)]
     root = find_root(Path.cwd() / "evals")
     found = find_suites(root)
     if not found:
         raise UsageError(f"{root / 'evals'}: there is no suite; write one, or name a suite file.")
-    return [read_suite(path, root=root) for path in found]
-
-
-def with_model(suite: Suite, model: str | None) -> Suite:
-    """The suite with another task model, its parameters kept."""
-    return replace(suite, model=replace(suite.model, id=model)) if model else suite
+    return [suite for path in found for suite in read_suites(path, root=root, model=model)]
 
 
 def open_models(root: Path, calls: Calls) -> Models:

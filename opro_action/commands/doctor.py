@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from opro_action.commands.common import Calls, chosen_suites, open_models, run, with_model
+from opro_action.commands.common import Calls, chosen_suites, open_models, run
 from opro_action.commands.output import Output, say, write_result
 from opro_action.doctor.examine import Examination, examine
 from opro_action.doctor.strictness import strictness_findings
@@ -34,7 +34,7 @@ class DoctorOptions:
 
 def doctor(options: DoctorOptions) -> int:
     """Examine the chosen suites, report, and return the exit code of the worst."""
-    suites = [with_model(suite, options.model) for suite in chosen_suites(options.suites)]
+    suites = chosen_suites(options.suites, options.model)
     began = time.monotonic()
     found, usage = run(_examine_all(suites, options))
     used = replace(usage, seconds=time.monotonic() - began).as_json()

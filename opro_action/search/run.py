@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from opro_action.models.model import Model, Request, Role
 from opro_action.models.usage import Usage
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
+from opro_action.scoring.selfcheck import judges_of
 from opro_action.search.history import extended, past_winners, read_history, to_lines
 from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal, suite_of
 from opro_action.search.metaprompt import Draft, Large
@@ -67,6 +69,7 @@ def prepare(suite: Suite) -> Setup:
         profile=_profile(suite),
         selection=FullEvaluation(),
         seeds=_seeds(suite),
+        calls_per_answer=1 + asyncio.run(_calls_of_scorers(suite)),
     )
     if setup.least_calls > spec.max_calls:
         raise UsageError(
@@ -74,6 +77,12 @@ def prepare(suite: Suite) -> Setup:
             f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
         )
     return setup
+
+
+async def _calls_of_scorers(suite: Suite) -> int:
+    """The most models that the scorers ask for one answer."""
+    cases = suite.cases if any(case.scorers for case in suite.cases) else suite.cases[:1]
+    return max([len(await judges_of(suite, case)) for case in cases])
 
 
 def new_run(suite: Suite) -> Path:

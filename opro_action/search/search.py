@@ -65,7 +65,8 @@ class Setup:
     """Everything a search starts from.
 
     `seeds` are texts that are scored beside the file's prompt: the baseline's, and past winners. `hurry` is
-    asked before each step and gives a Stop when time or money is running out.
+    asked before each step and gives a Stop when time or money is running out. `calls_per_answer` are one to the task
+    model, and those of the scorers that ask a model.
     """
 
     suite: Suite
@@ -73,6 +74,7 @@ class Setup:
     profile: Profile
     selection: Selection
     seeds: tuple[tuple[str, Origin], ...] = ()
+    calls_per_answer: int = 1
     hurry: Callable[[int], Stop | None] = field(default=lambda step: None)
 
     @property
@@ -82,10 +84,10 @@ class Setup:
     @property
     def holdout_calls(self) -> int:
         """Calls of the decision: the seed and the winner on the holdout split."""
-        return 2 * len(self.split.holdout) * self.holdout_repeats
+        return 2 * len(self.split.holdout) * self.holdout_repeats * self.calls_per_answer
 
     def scoring_calls(self, texts: int) -> int:
-        return texts * len(self.split.search) * self.suite.repeats
+        return texts * len(self.split.search) * self.suite.repeats * self.calls_per_answer
 
     @property
     def step_calls(self) -> int:
@@ -171,7 +173,7 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
         scored = yield from _score(setup, step, block.attempts, block.cases)
         updated = {attempt.text: attempt for attempt in scored}
         batch = [attempt if attempt.rejected else updated.get(attempt.text, attempt) for attempt in batch]
-        planned += block.size * setup.suite.repeats
+        planned += block.size * setup.suite.repeats * setup.calls_per_answer
     return trajectory.plus(batch), planned
 
 

@@ -26,18 +26,36 @@ def find_root(path: Path) -> Path:
     return Path(os.path.realpath(here if here in folders else folders[0]))
 
 
+def is_prompt_yml(path: Path) -> bool:
+    """Whether a file's name is that of GitHub's prompt format."""
+    return path.name.endswith((".prompt.yml", ".prompt.yaml"))
+
+
 def find_suites(root: Path) -> list[Path]:
     """All suites under `evals/`, sorted: the YAML files whose top level is not a list (those hold cases).
 
-    A file that cannot be read counts, so that reading it says why. Hidden files and folders do not.
+    Under `prompts/` the `.prompt.yml` files with test data are suites too. A file that cannot be read counts, so that
+    reading it says why. Hidden files and folders do not.
     """
-    evals = root / "evals"
-    found = [path for pattern in ("*.yaml", "*.yml") for path in evals.rglob(pattern)]
-    return sorted(path for path in found if not _hidden(path.relative_to(evals)) and _is_suite(path))
+    evals, prompts = root / "evals", root / "prompts"
+    found = [path for path in _yaml_files(evals) if _is_suite(path)]
+    return sorted(found + [path for path in _yaml_files(prompts) if is_prompt_yml(path) and _has_test_data(path)])
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    found = [path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern)]
+    return [path for path in found if not _hidden(path.relative_to(folder))]
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
+
+
+def _has_test_data(path: Path) -> bool:
+    try:
+        return any(line.startswith("testData:") for line in read_text(path).splitlines())
+    except FileError:
+        return True
 
 
 def _is_suite(path: Path) -> bool:

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from opro_action.errors import FileError
+from opro_action.errors import FileError, UsageError
 from opro_action.suite.cases import check_vars, read_cases
-from opro_action.suite.discovery import find_root
+from opro_action.suite.discovery import find_root, is_prompt_yml
 from opro_action.suite.located import read_yaml
 from opro_action.suite.naming import Named
 from opro_action.suite.prompt_file import front_matter_description, read_prompt
+from opro_action.suite.prompt_yml import read_prompt_yml
 from opro_action.suite.schemas import checker
 from opro_action.suite.scorer_specs import Where, check_scorer_names, scorers_of
 from opro_action.suite.sources import inside, read_text, settled, shown
 from opro_action.suite.specs import gate_of, judge_of, optimize_of, task_model
 from opro_action.suite.suite import Suite
+from opro_action.suite.wording import listed
 
 
-def read_suite(path: Path, *, root: Path | None = None) -> Suite:
-    """The suite in the file at `path`; `root` is the repository's folder, by default the one around it.
+def read_suite(path: Path, *, root: Path | None = None, model: str | None = None) -> Suite:
+    """The only suite in the file at `path`; see `read_suites`. Raises UsageError when the file holds several."""
+    found = read_suites(path, root=root, model=model)
+    if len(found) > 1:
+        names = listed([suite.name for suite in found])
+        raise UsageError(f"{shown(path)}: holds {len(found)} suites ({names}), and one is needed; see `opro import`.")
+    return found[0]
 
-    Raises FileError with file, line and what to do for the first thing that is wrong in the suite file, its
+
+def read_suites(path: Path, *, root: Path | None = None, model: str | None = None) -> list[Suite]:
+    """The suites in the file at `path`: one in the native form and in `.prompt.yml`, any number in promptfoo's.
+
+    `root` is the repository's folder, by default the one around the file; `model` is asked instead of the file's task
+    model. Raises FileError with file, line and what to do for the first thing that is wrong in the suite file, its
     prompt or its cases.
     """
     root = settled(root).resolve() if root else find_root(path)
     path = settled(path)
     if not inside(path, root):
         raise FileError(shown(path), None, f"lies outside the repository {root}; keep the suite in it")
-    _refuse_other_formats(path)
+    if is_prompt_yml(path):
+        return [read_prompt_yml(path, root, model=model)]
+    if path.stem == "promptfooconfig":
+        raise FileError(shown(path), None, "this format is not read in this version; write a suite file")
+    suite = _read_native(path, root)
+    return [replace(suite, model=replace(suite.model, id=model)) if model else suite]
+
+
+def _read_native(path: Path, root: Path) -> Suite:
     node = read_yaml(read_text(path), path)
     where = Where(node, path, root)
     fields = _checked(where)
@@ -52,11 +73,6 @@ def read_suite(path: Path, *, root: Path | None = None) -> Suite:
         optimize=optimize_of(fields.get("optimize", {}), model, where.error),
         judge=judge_of(fields, where.error),
     )
-
-
-def _refuse_other_formats(path: Path) -> None:
-    if path.name.endswith((".prompt.yml", ".prompt.yaml")) or path.stem == "promptfooconfig":
-        raise FileError(shown(path), None, "this format is not read in this version; write a suite file")
 
 
 def _checked(where: Where) -> dict[str, Any]:
