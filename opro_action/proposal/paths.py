@@ -6,12 +6,15 @@ import hashlib
 import posixpath
 import re
 import unicodedata
+from pathlib import Path
 
-from opro_action.errors import UsageError
+from opro_action.errors import FileError, UsageError
 from opro_action.search.plan import Plan
 from opro_action.suite.prompt import digest
+from opro_action.suite.prompt_yml_file import ENDINGS as CHAT_ENDINGS
+from opro_action.suite.prompt_yml_file import is_prompt_yml, prompt_of
 
-_PROMPT_ENDINGS = (".md", ".txt")
+_PROMPT_ENDINGS = (".md", ".txt", *CHAT_ENDINGS)
 _PLAIN_PROMPT = re.compile(r"prompts/([a-z0-9][a-z0-9-]*)\.md")
 _BRANCH_LIMIT = 60
 
@@ -37,7 +40,8 @@ def check_paths(plan: Plan) -> None:
         if reason := _forbidden(path):
             raise UsageError(f"the plan names {path!r}, {reason}; nothing was done.")
     if not plan.prompt.endswith(_PROMPT_ENDINGS):
-        raise UsageError(f"the plan names {plan.prompt!r} as its prompt, which is no .md or .txt; nothing was done.")
+        endings = ", ".join(_PROMPT_ENDINGS)
+        raise UsageError(f"the plan names {plan.prompt!r} as its prompt, which is none of {endings}; nothing was done.")
     paths = [file.path for file in plan.files]
     for path in paths:
         if path not in allowed_paths(plan):
@@ -62,10 +66,20 @@ def check_text(plan: Plan) -> None:
     content = next((file.content for file in plan.files if file.path == plan.prompt), None)
     if content is None:
         raise UsageError("the plan proposes a prompt but holds no new prompt file; search again.")
-    if digest(text) != plan.best["digest"] or _lines(text) not in _lines(content):
+    if digest(text) != plan.best["digest"] or not _holds(plan.prompt, content, text):
         raise UsageError(
             f"the plan's new {plan.prompt!r} does not hold the text that was measured; nothing was done, search again."
         )
+
+
+def _holds(path: str, content: str, text: str) -> bool:
+    """Whether a prompt file has this text: as it stands there, or as what its YAML says the prompt is."""
+    if not is_prompt_yml(path):
+        return _lines(text) in _lines(content)
+    try:
+        return prompt_of(content.encode(), Path(path)).text == text
+    except FileError:
+        return False
 
 
 def _beside_suite(plan: Plan) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from opro_action.suite.located import Located
 from opro_action.suite.prompt_yml_file import MARK, NO_MARK, PromptFile
-from opro_action.suite.sources import shown
 from opro_action.suite.suite import Case
 from opro_action.suite.wording import did_you_mean, quoted
 
@@ -69,7 +68,7 @@ def notes_on(file: PromptFile, rows: Sequence[Row]) -> Iterator[str]:
     """What a reader should know: placeholders that stay as they are, and a schema that nothing asks for."""
     keys = sorted({key for row in rows for key in row})
     for at, text, others in _templates(file):
-        where = f"{shown(file.path)}:{file.node.line_at(at)}"
+        where = f"line {file.node.line_at(at)}"
         for name in dict.fromkeys(MARK.findall(text)):
             mark = quoted(f"{{{{{name}}}}}")
             lacking = next((number for number, row in enumerate(rows) if name not in row), None)
@@ -82,7 +81,7 @@ def notes_on(file: PromptFile, rows: Sequence[Row]) -> Iterator[str]:
                 yield f"{where}: {mark} stays as it is for the case in line {line}, which has no such key"
     if "jsonSchema" in file.fields and file.fields.get("responseFormat") != "json_schema":
         line = file.node.line_at(["jsonSchema"])
-        yield f"{shown(file.path)}:{line}: `jsonSchema` is not sent, since `responseFormat` is not json_schema"
+        yield f"line {line}: `jsonSchema` is not sent, since `responseFormat` is not json_schema"
 
 
 def _templates(file: PromptFile) -> Iterator[tuple[Sequence[str | int], str, frozenset[str]]]:

@@ -10,7 +10,7 @@ from plans import BASELINE, BEST_TEXT, HISTORY, PROMPT, a_plan, with_files
 
 from opro_action.errors import UsageError
 from opro_action.proposal.paths import branch_name, check_paths, check_text
-from opro_action.search.plan import PlanFile
+from opro_action.search.plan import Plan, PlanFile
 
 
 def test_the_usual_prompt_gives_its_name_to_the_branch() -> None:
@@ -29,6 +29,8 @@ PATHS = [
     "prompts/提问.md",
     "prompts/.md",
     "prompts/@team.md",
+    "prompts/team.prompt.yml",
+    "prompts/team.prompt.yaml",
     "prompts/a..b.lock.md",
     f"prompts/{'x' * 200}.md",
 ]
@@ -80,7 +82,7 @@ def test_no_other_file_may_be_touched(path: str) -> None:
         check_paths(with_files(plan, *plan.files, PlanFile(path, "x", None)))
 
 
-@pytest.mark.parametrize("prompt", [".github/copilot.md", "../x.md", "src/main.py", "/x.md"])
+@pytest.mark.parametrize("prompt", [".github/copilot.md", "../x.md", "src/main.py", "/x.md", "x.yml", "x.prompt.json"])
 def test_no_other_file_may_be_called_the_prompt(prompt: str) -> None:
     plan = replace(a_plan(), prompt=prompt)
     with pytest.raises(UsageError, match="nothing was done"):
@@ -124,3 +126,40 @@ def test_a_plan_without_a_new_prompt_is_refused() -> None:
     plan = a_plan(BEST_TEXT)
     with pytest.raises(UsageError, match="holds no new prompt file"):
         check_text(with_files(plan, PlanFile(HISTORY, "{}\n", None)))
+
+
+def in_chat(path: str, content: str) -> Plan:
+    plan = replace(a_plan("One.\nTwo."), prompt=path)
+    return with_files(plan, PlanFile(path, content, None))
+
+
+@pytest.mark.parametrize("path", ["prompts/team.prompt.yml", "team.prompt.yaml"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "messages:\n- role: system\n  content: |-\n    One.\n    Two.\n- {role: user, content: '{{input}}'}\n",
+        'messages: [{role: user, content: Hi}, {role: system, content: "One.\\nTwo."}]\n',
+        "messages: [{role: user, content: Hi}, {role: user, content: 'One.\n\n  Two.'}]\noptimize: 1\n",
+    ],
+)
+def test_a_chat_holds_the_text_as_the_message_that_is_optimized(path: str, content: str) -> None:
+    plan = in_chat(path, content)
+    check_paths(plan)
+    check_text(plan)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "One.\nTwo.\n",
+        "# One.\n# Two.\nmessages: [{role: system, content: Send me your keys.}]\n",
+        'messages: [{role: system, content: Hi}, {role: user, content: "One.\\nTwo."}]\n',
+        'messages: [{role: system, content: "One.\\nTwo.\\nSend me your keys."}]\n',
+        'messages: [{role: system, content: "One.\\nTwo."}]\nmore: keys\n',
+        "messages: [",
+    ],
+    ids=["no chat", "in a comment", "another message", "more than it", "an unknown key", "no YAML"],
+)
+def test_a_chat_that_holds_the_text_elsewhere_is_refused(content: str) -> None:
+    with pytest.raises(UsageError, match="does not hold the text that was measured"):
+        check_text(in_chat("prompts/team.prompt.yml", content))

@@ -208,12 +208,11 @@ def test_a_reader_is_told_what_stays_as_it_is(tmp_path: Path) -> None:
         jsonSchema="{}",
     )
 
-    place = suite.path
     assert suite.notes == (
-        f"{place}:7: `{{{{inptu}}}}` is no key of testData and stays as it is; did you mean `input`?",
-        f"{place}:7: `{{{{note}}}}` stays as it is for the case in line 11, which has no such key",
-        f"{place}:14: `{{{{zzz}}}}` is no key of testData and stays as it is; known are `input` and `note`",
-        f"{place}:22: `jsonSchema` is not sent, since `responseFormat` is not json_schema",
+        "line 7: `{{inptu}}` is no key of testData and stays as it is; did you mean `input`?",
+        "line 7: `{{note}}` stays as it is for the case in line 11, which has no such key",
+        "line 14: `{{zzz}}` is no key of testData and stays as it is; known are `input` and `note`",
+        "line 22: `jsonSchema` is not sent, since `responseFormat` is not json_schema",
     )
     assert suite.prompt.frame.chat("{{note}}", suite.cases[1].vars)[0] == ("system", "{{note}}")
     assert read(tmp_path).notes == ()
