@@ -15,6 +15,7 @@ from typing import Any, Self
 from opro_action.errors import UsageError
 from opro_action.models.budget import Budget
 from opro_action.models.cache import Cache
+from opro_action.models.embedding import embedding_backend, is_embedding
 from opro_action.models.layers import Account, CachedModel, DefaultParams, OfflineModel, PaidModel
 from opro_action.models.limit import Limit, LimitedModel
 from opro_action.models.litellm_model import LitellmModel
@@ -34,6 +35,8 @@ SERVERS: Mapping[Role, str] = {
 
 def backend_for(spec: ModelSpec) -> Model:
     """What answers for a model id; raises UsageError for a `local/` model that does not exist."""
+    if is_embedding(spec):
+        return embedding_backend(spec)
     return LocalModel(spec) if spec.id.startswith("local/") else LitellmModel(spec)
 
 
@@ -116,7 +119,7 @@ class Models:
 
     def _backend_of(self, spec: ModelSpec) -> Model:
         """Roles that use the same model share what answers: a local model is loaded once."""
-        same = (spec.id, spec.api_key_env, spec.api_key, spec.price)
+        same = (spec.id, is_embedding(spec), spec.api_key_env, spec.api_key, spec.price)
         if same not in self._backends:
             self._backends[same] = self._backend(spec)
         return self._backends[same]

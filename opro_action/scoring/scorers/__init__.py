@@ -7,7 +7,18 @@ from typing import Any
 
 from opro_action.errors import UsageError
 from opro_action.scoring.results import Grade, weighted_mean
-from opro_action.scoring.scorers import choice, distance, json_equal, json_schema, number, python, regex, rubric, text
+from opro_action.scoring.scorers import (
+    choice,
+    distance,
+    json_equal,
+    json_schema,
+    number,
+    python,
+    regex,
+    rubric,
+    similar,
+    text,
+)
 from opro_action.scoring.scorers.prompt_yml import PROMPT_YML_SCORERS
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.suite import ScorerSpec
@@ -33,6 +44,7 @@ SCORERS: Mapping[str, Scorer] = {
 WIDE_SCORERS: Mapping[str, WideScorer] = {
     "python": python.python,
     "rubric": rubric.rubric,
+    "similar": similar.similar,
     **PROMPT_YML_SCORERS,
 }
 """Scorers that need more than the expected value and the answer's text."""
