@@ -57,7 +57,9 @@ def _scorer(entry: Located, at: list[str | int], refuse: Refuse) -> ScorerSpec:
     if not _COMPLETION.search(fields["llm"]["prompt"]):
         what = "`prompt` has no `{{completion}}`, so that the judge would not see the answer; add it"
         raise refuse([*at, "llm", "prompt"], what)
-    options = {key: fields["llm"][key] for key in ("modelId", "systemPrompt", "prompt") if key in fields["llm"]}
+    # `model`, as in other scorers: what is trusted in a pull request is looked for under that name.
+    names = {"modelId": "model", "systemPrompt": "system", "prompt": "prompt"}
+    options = {name: fields["llm"][key] for key, name in names.items() if key in fields["llm"]}
     threshold = float(fields.get("threshold", max(choices.values())))
     return ScorerSpec("prompt_yml_llm", {**options, "choices": choices}, threshold=threshold, label=label)
 

@@ -14,8 +14,7 @@ from opro_action.suite.prompt import Chat, Frame, Prompt
 from opro_action.suite.prompt_yml_evaluators import check_evaluators
 from opro_action.suite.schemas import checker
 from opro_action.suite.sources import read_bytes, shown
-from opro_action.suite.yaml_place import find_scalar
-from opro_action.suite.yaml_scalar import spell
+from opro_action.suite.yaml_place import Place, find_scalar
 
 ENDINGS = (".prompt.yml", ".prompt.yaml")
 MARK = re.compile(r"\{\{([\w.-]+)\}\}")
@@ -96,8 +95,14 @@ def prompt_in(file: PromptFile, marks: re.Pattern[str]) -> Prompt:
         after=place.after,
         newline=place.newline,
         frame=frame,
-        spell=lambda other: spell(place, other),
+        spell=lambda other: _spelled(place, other),
     )
+
+
+def _spelled(place: Place, text: str) -> bytes:
+    from opro_action.suite.yaml_scalar import spell  # 10 ms of patterns, and only to write
+
+    return spell(place, text)
 
 
 def _chosen(file: PromptFile) -> int:

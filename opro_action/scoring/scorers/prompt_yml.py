@@ -55,8 +55,8 @@ async def llm(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     completion = f"\n{fenced(asked.answer, title='the answer')}\n"
     question = _filled(options["prompt"], {**_values(asked), "completion": completion})
     choices: Mapping[str, float] = options["choices"]
-    system = "\n\n".join(part for part in (options.get("systemPrompt", ""), DATA_RULE, _last_line(choices)) if part)
-    return await _picked(asked, tools, (system, question), choices, model=_model(options.get("modelId"), tools))
+    system = "\n\n".join(part for part in (options.get("system", ""), DATA_RULE, _last_line(choices)) if part)
+    return await _picked(asked, tools, (system, question), choices, model=_model(options.get("model"), tools))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import yaml
 from builders import write
 
 from opro_action.errors import FileError
+from opro_action.suite.code import code_parts
 from opro_action.suite.prompt_yml import read_prompt_yml
 from opro_action.suite.prompt_yml_file import holds_suite, is_prompt_yml, prompt_of
 from opro_action.suite.schemas import schema
@@ -229,6 +230,12 @@ def test_an_evaluator_is_a_scorer_with_its_name(tmp_path: Path) -> None:
     ]
 
 
+def test_the_model_of_a_judge_is_a_part_that_a_pull_request_may_not_change_unseen(tmp_path: Path) -> None:
+    suite = read(tmp_path, evaluators=[{"llm": {**LLM, "modelId": "https://elsewhere"}}])
+
+    assert [part.what for part in code_parts(suite)] == ["the model of prompt_yml_llm: https://elsewhere"]
+
+
 def test_a_judge_passes_what_reaches_the_best_choice_or_the_threshold(tmp_path: Path) -> None:
     choices = [{"choice": "good", "score": 0.8}, {"choice": "bad", "score": 0.1}]
     llm = {"prompt": "{{completion}}", "choices": choices}
@@ -345,7 +352,8 @@ def test_a_prompt_without_test_data_and_evaluators_is_no_suite(tmp_path: Path, c
 def test_reading_imports_nothing_slow(tmp_path: Path) -> None:
     path = read(tmp_path).path
     code = (
-        "import sys; from pathlib import Path; from opro_action.suite.prompt_yml import read_prompt_yml;"
+        "import sys; from pathlib import Path; from opro_action.suite.code import code_parts
+from opro_action.suite.prompt_yml import read_prompt_yml;"
         "read_prompt_yml(Path(sys.argv[1]), Path(sys.argv[1]).parent);"
         "print(sorted({'jsonschema', 'difflib', 'litellm', 'tempfile'} & set(sys.modules)))"
     )
