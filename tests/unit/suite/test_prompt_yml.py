@@ -352,8 +352,7 @@ def test_a_prompt_without_test_data_and_evaluators_is_no_suite(tmp_path: Path, c
 def test_reading_imports_nothing_slow(tmp_path: Path) -> None:
     path = read(tmp_path).path
     code = (
-        "import sys; from pathlib import Path; from opro_action.suite.code import code_parts
-from opro_action.suite.prompt_yml import read_prompt_yml;"
+        "import sys; from pathlib import Path; from opro_action.suite.prompt_yml import read_prompt_yml;"
         "read_prompt_yml(Path(sys.argv[1]), Path(sys.argv[1]).parent);"
         "print(sorted({'jsonschema', 'difflib', 'litellm', 'tempfile'} & set(sys.modules)))"
     )
