@@ -359,3 +359,10 @@ def test_reading_imports_nothing_slow(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "[]"
+
+
+def test_the_example_in_the_docs_is_read_without_a_note(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/formats-prompt-yml.md").read_text(encoding="utf-8")
+    suite = read_text(tmp_path, page.split("```yaml\n")[1].split("```")[0])
+
+    assert (len(suite.cases), suite.notes, suite.description) == (2, (), "Label a support ticket")

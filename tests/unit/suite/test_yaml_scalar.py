@@ -158,8 +158,14 @@ def test_the_style_is_kept_where_it_can_carry_the_text(file: str, text: str, sou
         ("messages:\n- content: |\n    Old.\n\n\n", "One.\n\n"),
         ("messages:\n- content: Old\n           \n  role: x\n", "One.\nTwo.\n"),
         ("messages:\n- content: |\n            Old.\n", " One."),
+        ("messages:\n- content: |\n    Old.\n", "One.\n  "),
     ],
-    ids=["more blank lines follow than it ends with", "a wider blank line follows", "too deep for an indicator"],
+    ids=[
+        "more blank lines follow than it ends with",
+        "a wider blank line follows",
+        "too deep for an indicator",
+        "blank",
+    ],
 )
 def test_what_a_block_cannot_carry_here_is_quoted(file: str, text: str) -> None:
     assert spell(find_scalar(file.encode(), AT), text).startswith(b'"')
