@@ -19,13 +19,14 @@ from opro_action.models.retry import RetryPolicy
 from opro_action.models.scripted import Answer, ScriptedModel
 from opro_action.suite.suite import ModelSpec, Suite
 
+KEYLESS = {"temperature": 0, "api_base": "http://127.0.0.1:1/v1"}
 RUBRIC = {"rubric": {"criteria": "The answer is polite."}}
 
 
 def suite_of(folder: Path, *, count: int = 60, scorers: Any = None, **keys: Any) -> Suite:
     cases = [{"id": f"c{i}", "input": f"ticket {i}", "expected": ("billing", "bug")[i % 2]} for i in range(count)]
     strict = {"choice": {"of": ["billing", "bug"]}}
-    return make_suite(folder, cases=cases, scorers=scorers or strict, params={"temperature": 0}, **keys)
+    return make_suite(folder, cases=cases, scorers=scorers or strict, **{"params": KEYLESS, **keys})
 
 
 def examined(suite: Suite, answer: Any, *, max_calls: int | None = None) -> tuple[Examination, ScriptedModel]:
@@ -77,7 +78,7 @@ def test_without_models_nothing_is_asked_and_missing_keys_are_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    examination = asyncio.run(examine(suite_of(tmp_path, model="openai/gpt-4.1-mini"), None))
+    examination = asyncio.run(examine(suite_of(tmp_path, model="openai/gpt-4.1-mini", params={"temperature": 0}), None))
     assert codes(examination)[-1] == ("note", "model-unavailable")
     assert examination.exit_code == 0
     assert examination.facts.score is None
@@ -118,7 +119,7 @@ def test_a_missing_key_that_stops_the_calls_is_said_once_as_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    suite = suite_of(tmp_path, model="openai/gpt-4.1-mini")
+    suite = suite_of(tmp_path, model="openai/gpt-4.1-mini", params={"temperature": 0})
     examination, _ = examined(suite, lambda request: CallRefused("No key"))
     assert codes(examination) == [("error", "model-unavailable")]
     assert "OPENAI_API_KEY" in examination.findings[0].remedy
@@ -136,7 +137,7 @@ def judge_that(verdict: Any) -> Any:
 
 
 def with_judge(suite: Suite) -> Suite:
-    return replace(suite, judge=ModelSpec("scripted/judge", {"temperature": 0}))
+    return replace(suite, judge=ModelSpec("scripted/judge", KEYLESS))
 
 
 def test_a_judge_that_changes_its_mind_is_a_warning(tmp_path: Path) -> None:
