@@ -59,12 +59,12 @@ async def _examine_all(suites: Sequence[Suite], options: DoctorOptions) -> tuple
     if options.no_calls:
         return [await examine(suite, None, holdout=_holdout(suite)) for suite in suites], Usage()
     async with open_models(suites[0].root, options.calls) as models:
-        return [await _examined(suite, models) for suite in suites], models.usage.total
+        return [await _examined(suite, models, options) for suite in suites], models.usage.total
 
 
-async def _examined(suite: Suite, models: Models) -> Examination:
+async def _examined(suite: Suite, models: Models, options: DoctorOptions) -> Examination:
     models.check_price(suite.model)
-    return await examine(suite, models, holdout=_holdout(suite))
+    return await examine(suite, models, holdout=_holdout(suite), offline=options.calls.offline)
 
 
 def _holdout(suite: Suite) -> tuple[Case, ...]:

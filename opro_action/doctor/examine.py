@@ -82,14 +82,17 @@ class _Seen:
     failure: OproError | None = None
 
 
-async def examine(suite: Suite, models: Models | None, *, holdout: Sequence[Case] = ()) -> Examination:
+async def examine(
+    suite: Suite, models: Models | None, *, holdout: Sequence[Case] = (), offline: bool = False
+) -> Examination:
     """Examine a suite; without `models` no call is made. `holdout` are the cases that a search would keep for last.
 
+    `offline` says that the models answer from the cache alone, so that a missing key is no more than good to know.
     What cannot be measured is a finding: only a mistake in the suite's files, found on the way, is raised.
     """
     check = await self_check(suite)
     findings = [
-        *model_findings(suite, check.judges, severity="warning" if models else "note"),
+        *model_findings(suite, check.judges, severity="note" if models is None or offline else "warning"),
         *await _static_findings(suite, check, holdout),
     ]
     facts = _counted(suite, check, holdout)
