@@ -15,6 +15,7 @@ from typing import Any, Self
 from opro_action.errors import UsageError
 from opro_action.models.budget import Budget
 from opro_action.models.cache import Cache
+from opro_action.models.echo import EchoModel
 from opro_action.models.embedding import embedding_backend, is_embedding
 from opro_action.models.layers import Account, CachedModel, DefaultParams, OfflineModel, PaidModel
 from opro_action.models.limit import Limit, LimitedModel
@@ -37,6 +38,8 @@ def backend_for(spec: ModelSpec) -> Model:
     """What answers for a model id; raises UsageError for a `local/` model that does not exist."""
     if is_embedding(spec):
         return embedding_backend(spec)
+    if spec.id == "echo":
+        return EchoModel()
     return LocalModel(spec) if spec.id.startswith("local/") else LitellmModel(spec)
 
 
