@@ -10,11 +10,11 @@ from pathlib import Path
 
 from opro_action.errors import FileError, UsageError
 from opro_action.search.plan import Plan
+from opro_action.suite.discovery import is_prompt_yml
 from opro_action.suite.prompt import digest
-from opro_action.suite.prompt_yml_file import ENDINGS as CHAT_ENDINGS
-from opro_action.suite.prompt_yml_file import is_prompt_yml, prompt_of
+from opro_action.suite.prompt_yml_file import prompt_of
 
-_PROMPT_ENDINGS = (".md", ".txt", *CHAT_ENDINGS)
+_PROMPT_ENDINGS = (".md", ".txt", ".prompt.yml", ".prompt.yaml")
 _PLAIN_PROMPT = re.compile(r"prompts/([a-z0-9][a-z0-9-]*)\.md")
 _BRANCH_LIMIT = 60
 
@@ -74,7 +74,7 @@ def check_text(plan: Plan) -> None:
 
 def _holds(path: str, content: str, text: str) -> bool:
     """Whether a prompt file has this text: as it stands there, or as what its YAML says the prompt is."""
-    if not is_prompt_yml(path):
+    if not is_prompt_yml(Path(path)):
         return _lines(text) in _lines(content)
     try:
         return prompt_of(content.encode(), Path(path)).text == text

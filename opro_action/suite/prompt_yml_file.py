@@ -16,7 +16,6 @@ from opro_action.suite.schemas import checker
 from opro_action.suite.sources import read_bytes, shown
 from opro_action.suite.yaml_place import Place, find_scalar
 
-ENDINGS = (".prompt.yml", ".prompt.yaml")
 MARK = re.compile(r"\{\{([\w.-]+)\}\}")
 """What may be a placeholder; it is one where the test data have its key."""
 NO_MARK = re.compile(r"(?!)()")
@@ -37,11 +36,6 @@ class PromptFile:
     @property
     def messages(self) -> Chat:
         return tuple((message["role"], message["content"]) for message in self.fields["messages"])
-
-
-def is_prompt_yml(path: Path | str) -> bool:
-    """Whether a file is in this format, by its name."""
-    return str(path).endswith(ENDINGS)
 
 
 def holds_suite(path: Path) -> bool:

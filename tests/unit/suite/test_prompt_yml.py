@@ -15,8 +15,9 @@ from builders import write
 
 from opro_action.errors import FileError
 from opro_action.suite.code import code_parts
+from opro_action.suite.discovery import is_prompt_yml
 from opro_action.suite.prompt_yml import read_prompt_yml
-from opro_action.suite.prompt_yml_file import holds_suite, is_prompt_yml, prompt_of
+from opro_action.suite.prompt_yml_file import holds_suite, prompt_of
 from opro_action.suite.schemas import schema
 from opro_action.suite.suite import GateSpec, ModelSpec, OptimizeSpec, Suite
 
