@@ -200,5 +200,5 @@ def _seen_findings(suite: Suite, seen: _Seen, facts: Facts) -> list[Finding]:
         *(strictness_findings(suite, seen.judged) if seen.judged else []),
         *(model_noise_findings(suite, model) if model else []),
         *(judge_noise_findings(suite, seen.judge_noise) if seen.judge_noise else []),
-        *headroom_findings(suite, seen.results, facts.chance),
+        *headroom_findings(suite, seen.results, facts.chance if facts.closed else None),
     ]

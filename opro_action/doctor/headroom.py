@@ -10,7 +10,10 @@ from opro_action.suite.suite import Suite
 
 
 def headroom_findings(suite: Suite, results: Sequence[CaseResult], chance: float | None) -> list[Finding]:
-    """At the ceiling a search is pointless; at chance the score measures nothing, and cannot fall either."""
+    """At the ceiling a search is pointless; at `chance` the score measures nothing, and cannot fall either.
+
+    `chance` is None where answers are open: what a constant one would score, says nothing about an honest one there.
+    """
     score = SuiteResult(tuple(results)).score
     if score is None:
         return []

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from opro_action.doctor.finding import Finding, Severity, line_of
 from opro_action.errors import OproError, UsageError
 from opro_action.models.connect import SERVERS, backend_for
+from opro_action.models.embedding import is_embedding
 from opro_action.models.litellm_model import is_loopback, load_litellm
 from opro_action.models.local_model import weights_file
+from opro_action.models.minilm import MiniLM
 from opro_action.models.model import Role
 from opro_action.models.prices import check_price
 from opro_action.suite.suite import ModelSpec, Suite
@@ -79,6 +81,9 @@ def _finding(suite: Suite, group: Sequence[Missing], severity: Severity) -> Find
 
 def _missing_weights(role: Role, spec: ModelSpec) -> Missing | None:
     try:
+        if is_embedding(spec):
+            MiniLM.load()
+            return None
         backend_for(spec)
         weights_file(spec.id)
     except OproError as error:
@@ -93,6 +98,8 @@ def _missing_keys(role: Role, spec: ModelSpec, environment: Mapping[str, str]) -
     if spec.api_key_env:
         return [] if environment.get(spec.api_key_env) else [spec.api_key_env]
     if spec.api_key or is_loopback(spec.params.get("api_base") or environment.get(SERVERS.get(role, ""))):
+        return []
+    if spec.id == "echo":
         return []
     provider = spec.id.partition("/")[0]
     usual = f"{provider.upper()}_API_KEY"

@@ -99,6 +99,8 @@ def _against(chance: float | None) -> str:
 
 def _stricter(suite: Suite) -> str:
     names = labels(suite)
+    if any(spec.name == "prompt_yml_string" for spec in suite.scorers):
+        return 'Use `string: {equals: "{{expected}}"}`, which only the expected answer passes.'
     if names:
         listed = ", ".join(names)
         return f"Use `choice: {{of: [{listed}]}}`, which takes an answer only when it names exactly one of them."
