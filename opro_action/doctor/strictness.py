@@ -109,7 +109,7 @@ def _stricter(suite: Suite) -> str:
 
 def _echoes(suite: Suite, case: Case) -> bool:
     specs = case.scorers or suite.scorers
-    return all(spec.name in _ECHOING and not spec.negated for spec in specs)
+    return all(spec.name in _ECHOING and not spec.negated and "paths" not in spec.options for spec in specs)
 
 
 def _not_scorable(found: list[tuple[Case, str]]) -> list[Finding]:
