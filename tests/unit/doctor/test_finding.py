@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from builders import make_case, make_suite
 
+from opro_action import doctor
 from opro_action.doctor.finding import Finding, Severity, exit_code, line_of, some_cases, worst_first
 
 
@@ -48,3 +50,12 @@ def test_cases_are_named_with_their_lines_and_the_rest_is_counted() -> None:
     cases = [make_case(name, path=Path("evals/cases.yaml"), line=number) for number, name in enumerate("abcde", 1)]
     assert some_cases(cases) == "`a` (cases.yaml:1), `b` (cases.yaml:2), `c` (cases.yaml:3) and 2 more"
     assert some_cases([make_case("x")]) == "`x`"
+
+
+def test_the_page_on_the_doctor_lists_every_kind_of_finding() -> None:
+    package = Path(doctor.__file__).parent
+    source = "\n".join(path.read_text() for path in package.glob("*.py"))
+    made = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source))
+    table = (package.parents[1] / "docs" / "doctor.md").read_text().split("## Findings")[1].split("\n## ")[0]
+    first_cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", "".join(first_cells))) == made

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import make_suite
+from builders import make_suite, write
 
 from opro_action.doctor.finding import Finding
 from opro_action.doctor.strictness import expected_answer_findings, strictness_findings
 from opro_action.scoring.selfcheck import self_check
+from opro_action.suite.reading import read_suite
 from opro_action.suite.suite import Suite
 
 OWN = Path(__file__).parents[3] / "evals"
@@ -107,8 +108,6 @@ def test_a_label_that_passes_for_another_is_a_warning_where_it_earns_no_more_tha
 
 @pytest.mark.parametrize("name", ["language-identification", "ticket-routing"])
 def test_the_projects_own_suites_are_left_in_peace(name: str) -> None:
-    from opro_action.suite.reading import read_suite
-
     suite = read_suite(OWN / f"{name}.yaml")
     assert found_in(suite) == []
     assert asyncio.run(expected_answer_findings(suite)) == []
@@ -130,3 +129,17 @@ def test_an_expected_answer_that_fails_its_own_scorer_is_named(tmp_path: Path) -
 
 def test_what_is_expected_need_not_be_an_answer_where_the_scorer_reads_it_otherwise(tmp_path: Path) -> None:
     assert asyncio.run(expected_answer_findings(suite_of(tmp_path, ["^[0-9]+$"], "regex"))) == []
+
+
+def test_a_prompt_yml_is_told_what_its_own_format_has(tmp_path: Path) -> None:
+    data = "".join(f'  - {{input: "text {i}", expected: {("valid", "invalid")[i % 2]}}}\n' for i in range(8))
+    content = (
+        "model: openai/gpt-4.1-mini\n"
+        "messages:\n  - {role: system, content: Say valid or invalid.}\n  - {role: user, content: '{{input}}'}\n"
+        f"testData:\n{data}"
+        "evaluators:\n  - name: has it\n    string: {contains: '{{expected}}'}\n"
+    )
+    suite = read_suite(write(tmp_path / "evals" / "valid.prompt.yml", content), root=tmp_path)
+    [finding] = found_in(suite)
+    assert (finding.code, finding.line) == ("scorer-beaten", content[: content.index("evaluators")].count("\n") + 1)
+    assert "string: {equals:" in finding.remedy
