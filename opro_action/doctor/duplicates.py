@@ -1,13 +1,12 @@
 """Findings on cases that say the same: the same input expects two things, or counts twice.
 
-Nearly the same is what shares most pairs of neighbouring words. Two texts that do must share one of the rarest pairs
-of the first, so only those are looked up (prefix filtering: Chaudhuri et al., "A Primitive Operator for Similarity
+Nearly the same is what shares most runs of three words. Two texts that do must share one of the rarest runs of the
+first, so only those are looked up (prefix filtering: Chaudhuri et al., "A Primitive Operator for Similarity
 Joins", 2006): all of it stays quick for ten thousand cases.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import re
@@ -21,8 +20,8 @@ from opro_action.scoring.scorers.text import quoted
 from opro_action.suite.quoting import normalised
 from opro_action.suite.suite import Case
 
-ALIKE = 0.8
-"""Share of common word pairs (Jaccard's index) from which two inputs are nearly the same."""
+ALIKE = 0.7
+"""Share of common runs (Jaccard's index) from which two inputs are nearly the same: one other word in about twenty."""
 
 MANY = 0.05
 """Share of cases that repeat another from which the numbers claim more than was measured."""
@@ -31,6 +30,7 @@ MANY = 0.05
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
 _NUMBER = re.compile(r"\d+")
 Group = tuple[Case, ...]
+_Run = tuple[str, str, str]
 
 
 def duplicate_findings(cases: Sequence[Case]) -> list[Finding]:
@@ -52,46 +52,46 @@ def same_inputs(cases: Sequence[Case]) -> list[Group]:
 
 
 def near_duplicates(cases: Sequence[Case]) -> list[Group]:
-    """Groups of cases whose inputs share at least `ALIKE` of their word pairs, and all numbers.
+    """Groups of cases whose inputs share at least `ALIKE` of their runs of three words, and all numbers.
 
     The first case of a group is the one that the others are like. A text in which just a number is another is a new
     question.
     """
     texts = [_Text.of(case) for case in cases]
-    common = Counter(pair for text in texts for pair in text.pairs)
+    common = Counter(run for text in texts for run in text.runs)
     groups: dict[int, list[Case]] = {}
-    lookup: dict[tuple[str, str], list[int]] = defaultdict(list)
+    lookup: dict[_Run, list[int]] = defaultdict(list)
     for index, text in enumerate(texts):
-        rarest = sorted(text.pairs, key=lambda pair: (common[pair], pair))
+        rarest = sorted(text.runs, key=lambda run: (common[run], run))
         prefix = rarest[: len(rarest) - math.ceil(ALIKE * len(rarest)) + 1]
-        candidates = sorted({first for pair in prefix for first in lookup[pair]})
+        candidates = sorted({first for run in prefix for first in lookup[run]})
         like = next((first for first in candidates if texts[first].is_like(text)), None)
         if like is not None:
             groups.setdefault(like, [cases[like]]).append(cases[index])
             continue
-        for pair in prefix:
-            lookup[pair].append(index)
+        for run in prefix:
+            lookup[run].append(index)
     return [tuple(group) for group in groups.values()]
 
 
 @dataclass(frozen=True)
 class _Text:
-    """An input as it is compared: its neighbouring words, and its numbers."""
+    """An input as it is compared: its runs of three words, and its numbers."""
 
-    pairs: frozenset[tuple[str, str]]
+    runs: frozenset[_Run]
     numbers: tuple[str, ...] = field(default=())
 
     @classmethod
     def of(cls, case: Case) -> _Text:
         text = normalised(_question(case))
         words = _WORD.findall(text)
-        return cls(frozenset(itertools.pairwise(words)), tuple(_NUMBER.findall(text)))
+        return cls(frozenset(zip(words, words[1:], words[2:], strict=False)), tuple(_NUMBER.findall(text)))
 
     def is_like(self, other: _Text) -> bool:
-        fewer, more = sorted((len(self.pairs), len(other.pairs)))
+        fewer, more = sorted((len(self.runs), len(other.runs)))
         if self.numbers != other.numbers or fewer < ALIKE * more:
             return False
-        both = len(self.pairs & other.pairs)
+        both = len(self.runs & other.runs)
         return both >= ALIKE * (fewer + more - both)
 
 

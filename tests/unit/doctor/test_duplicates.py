@@ -64,7 +64,7 @@ def test_one_repeat_of_many_is_a_note_and_many_are_a_warning() -> None:
         LONG.replace("address", "name"),
     ],
 )
-def test_a_text_that_shares_most_word_pairs_is_nearly_the_same(text: str) -> None:
+def test_a_text_that_shares_most_runs_of_words_is_nearly_the_same(text: str) -> None:
     assert ids(near_duplicates([make_case("a", LONG), make_case("b", text)])) == [["a", "b"]]
 
 
@@ -97,16 +97,18 @@ def test_cases_with_several_vars_are_compared_by_all_of_them() -> None:
     assert ids(same_inputs([case("a", "German"), case("b", "German")])) == [["a", "b"]]
 
 
-@pytest.mark.parametrize("kind", ["different", "alike"])
+@pytest.mark.parametrize("kind", ["different", "alike", "few words"])
 def test_ten_thousand_cases_take_seconds(kind: str) -> None:
     words = [f"word{'abcdefghijklmnopqrstuvwxyz'[i % 26]}{'abcdefghijklmnopqrstuvwxyz'[i // 26]}" for i in range(676)]
 
     def text(i: int) -> str:
         if kind == "alike":
             return f"Classify the following review of our product as good or bad and say why, briefly: {words[i % 676]}"
+        if kind == "few words":
+            return " ".join(words[(i * k * k + i // 7) % 20] for k in range(1, 30))
         return "Please classify this review: " + " ".join(words[(i * k + k * k) % 676] for k in range(1, 30))
 
     began = time.monotonic()
     groups = near_duplicates([make_case(f"c{i}", text(i)) for i in range(10_000)])
     assert time.monotonic() - began < 20
-    assert len(groups) == 1 or kind == "different"
+    assert len(groups) == 1 or kind != "alike"
