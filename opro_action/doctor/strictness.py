@@ -101,6 +101,8 @@ def _stricter(suite: Suite) -> str:
     names = labels(suite)
     if any(spec.name == "prompt_yml_string" for spec in suite.scorers):
         return 'Use `string: {equals: "{{expected}}"}`, which only the expected answer passes.'
+    if any(spec.name == "promptfoo" for case in suite.cases for spec in case.scorers):
+        return "Use `equals`, which only the expected answer passes, or a second assertion with `not-contains`."
     if names:
         listed = ", ".join(names)
         return f"Use `choice: {{of: [{listed}]}}`, which takes an answer only when it names exactly one of them."

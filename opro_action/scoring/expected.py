@@ -13,10 +13,20 @@ MOST_LABELS = 20
 """More different expected answers than this are no closed set, unless a `choice` names them."""
 
 
+_NAMING = frozenset({"equals", "contains", "icontains", "starts-with"})
+"""Assertions of promptfoo whose value is what a right answer says."""
+
+
 def expected_text(case: Case) -> str | None:
-    """What the case expects, as an answer would write it: a mapping as JSON; None when it says nothing."""
+    """What the case expects, as an answer would write it: a mapping as JSON; None when it says nothing.
+
+    A case of promptfoo says it in an assertion of its own.
+    """
     if isinstance(case.expected, dict | list):
         return json.dumps(case.expected, ensure_ascii=False)
+    if case.expected is None:
+        named = (as_text(spec.options.get("value")) for spec in case.scorers if spec.options.get("type") in _NAMING)
+        return next((text for text in named if text is not None), None)
     return as_text(case.expected)
 
 

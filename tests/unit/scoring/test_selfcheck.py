@@ -11,9 +11,9 @@ import pytest
 from builders import make_case, make_cases, make_suite
 
 from opro_action.scoring.constants import constants, options_in
-from opro_action.scoring.expected import chance, kinds, labels, stratified
+from opro_action.scoring.expected import chance, expected_text, kinds, labels, stratified
 from opro_action.scoring.selfcheck import Earned, SelfCheck, self_check
-from opro_action.suite.suite import Case, Suite
+from opro_action.suite.suite import Case, ScorerSpec, Suite
 
 
 def suite_of(folder: Path, expected: list[Any], **keys: Any) -> Suite:
@@ -135,3 +135,12 @@ def test_a_sample_keeps_the_shares_and_does_not_depend_on_order_or_names() -> No
     assert [sum(case.expected == label for case in sample) for label in "ab"] == [20, 10]
     renamed = [Case(id=f"x{i}", vars=case.vars, expected=case.expected) for i, case in enumerate(reversed(cases))]
     assert [case.digest for case in stratified(renamed, 30)] == [case.digest for case in sample]
+
+
+def test_what_a_case_of_promptfoo_expects_stands_in_its_own_assertion() -> None:
+    def case(kind: str, value: object) -> Case:
+        return Case("c", {}, scorers=(ScorerSpec("promptfoo", {"type": kind, "value": value}),))
+
+    assert expected_text(case("icontains", "Paris")) == "Paris"
+    assert expected_text(case("not-contains", "Paris")) is None
+    assert expected_text(case("contains-any", ["Paris"])) is None
