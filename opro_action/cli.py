@@ -224,7 +224,7 @@ def doctor(suites: tuple[Path, ...], **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline", "doctor"]))
+@click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline", "prompt_yml", "doctor"]))
 def schema(name: str) -> int:
     """Print a JSON Schema, for an editor or a program that reads our files."""
     from opro_action.suite.schemas import schema as schema_of

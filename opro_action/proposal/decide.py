@@ -6,12 +6,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from opro_action.proposal.paths import history_path
 from opro_action.report.description import state
 from opro_action.report.marker import read_marker
 from opro_action.search.plan import Plan, PlanFile
+from opro_action.suite import prompt_yml_file
+from opro_action.suite.discovery import is_prompt_yml
+from opro_action.suite.prompt_file import prompt_of
 
 _TRAILER = re.compile(r"^Opro-(Candidate|Base|Tree): ([0-9a-f]{40,64})$", re.MULTILINE)
 
@@ -120,6 +124,9 @@ def decide(facts: Facts, plan: Plan) -> Decision:
         return Leave(f"{facts.base} already has this text of {plan.prompt}")
     if changed := _changed(facts, plan):
         return Refuse(f"{changed} has changed on {facts.base} since this was measured; nothing was done, search again.")
+    if _changes_more_than_the_text(facts, plan):
+        what = f"the plan's new {plan.prompt} changes more than the prompt's text"
+        return Refuse(f"{what}; nothing was done, search again.")
     if rejected := _closed_by_person(facts, plan):
         return Leave(f"a person closed pull request #{rejected.number} with this very text", rejected)
     opened = next((pull for pull in facts.pulls if pull.open), None)
@@ -170,9 +177,23 @@ def _changed(facts: Facts, plan: Plan) -> str:
 
 
 def _base_has_it(facts: Facts, plan: Plan) -> bool:
-    prompt = facts.files.get(plan.prompt)
-    content = next((file.content for file in plan.files if file.path == plan.prompt), None)
-    return prompt is not None and content is not None and prompt.content == content.encode()
+    prompt, content = facts.files.get(plan.prompt), _proposed(plan)
+    return prompt is not None and content is not None and prompt.content == content
+
+
+def _changes_more_than_the_text(facts: Facts, plan: Plan) -> bool:
+    """Whether the new prompt file differs from the base's in more than the text that was measured."""
+    base, content = facts.files.get(plan.prompt), _proposed(plan)
+    if base is None or content is None:
+        return False
+    path = Path(plan.prompt)
+    prompt = prompt_yml_file.prompt_of(base.content, path) if is_prompt_yml(path) else prompt_of(base.content, path)
+    return content != prompt.with_text(plan.best["text"])
+
+
+def _proposed(plan: Plan) -> bytes | None:
+    """The new bytes of the prompt file."""
+    return next((file.content.encode() for file in plan.files if file.path == plan.prompt), None)
 
 
 def _closed_by_person(facts: Facts, plan: Plan) -> Pull | None:

@@ -68,12 +68,19 @@ def _large_text(brief: Brief) -> str:
 
 def _task(brief: Brief) -> str:
     task = brief.suite.description or "Not described: see the examples."
-    place = (
-        "The prompt is a message in which each {{name}} is replaced by a value of the example."
-        if brief.suite.prompt.placeholders
-        else "The prompt is the system message; the input of the example is the user message."
-    )
-    return f"Improve the prompt that a language model is given for a task.\n\nThe task: {task}\n{place}"
+    return f"Improve the prompt that a language model is given for a task.\n\nThe task: {task}\n{_place(brief.suite)}"
+
+
+def _place(suite: Suite) -> str:
+    frame = suite.prompt.frame
+    if frame.role:
+        what = f"The prompt is the {frame.role} message of a chat"
+        filled = ", in which each {{name}} is replaced by a value of the example" if suite.prompt.placeholders else ""
+        around = [f"{role}: {_clip(content)}" for role, content in (*frame.before, *frame.after)]
+        return "\n".join([f"{what}{filled}." + (" The other messages:" if around else ""), *around])
+    if suite.prompt.placeholders:
+        return "The prompt is a message in which each {{name}} is replaced by a value of the example."
+    return "The prompt is the system message; the input of the example is the user message."
 
 
 def _scored_prompts(brief: Brief) -> str:

@@ -34,12 +34,11 @@ def is_prompt_yml(path: Path) -> bool:
 def find_suites(root: Path) -> list[Path]:
     """All suites under `evals/`, sorted: the YAML files whose top level is not a list (those hold cases).
 
-    Under `prompts/` the `.prompt.yml` files with test data are suites too. A file that cannot be read counts, so that
-    reading it says why. Hidden files and folders do not.
+    A `.prompt.yml` with test data and evaluators is a suite under `prompts/` too. A file that cannot be read counts,
+    so that reading it says why. Hidden files and folders do not.
     """
-    evals, prompts = root / "evals", root / "prompts"
-    found = [path for path in _yaml_files(evals) if _is_suite(path)]
-    return sorted(found + [path for path in _yaml_files(prompts) if is_prompt_yml(path) and _has_test_data(path)])
+    found = [*_yaml_files(root / "evals"), *filter(is_prompt_yml, _yaml_files(root / "prompts"))]
+    return sorted(path for path in found if _is_suite(path))
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -51,14 +50,11 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _has_test_data(path: Path) -> bool:
-    try:
-        return any(line.startswith("testData:") for line in read_text(path).splitlines())
-    except FileError:
-        return True
-
-
 def _is_suite(path: Path) -> bool:
+    if is_prompt_yml(path):
+        from opro_action.suite.prompt_yml_file import holds_suite
+
+        return holds_suite(path)
     try:
         return not starts_with_list(read_text(path))
     except FileError:

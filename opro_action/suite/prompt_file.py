@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from opro_action.errors import FileError
+from opro_action.suite.discovery import is_prompt_yml
 from opro_action.suite.located import Located, read_yaml
 from opro_action.suite.prompt import Prompt
 from opro_action.suite.sources import inside, read_bytes, settled, shown
@@ -20,7 +21,13 @@ def read_prompt(path: Path, root: Path) -> Prompt:
     path = settled(path)
     if not inside(path, root):
         raise FileError(shown(path), None, "lies outside the repository; keep the prompt in it")
-    data = read_bytes(path)
+    if is_prompt_yml(path):
+        raise FileError(shown(path), None, "is a suite of its own; run `opro check` on it, or name a .md or .txt file")
+    return prompt_of(read_bytes(path), path)
+
+
+def prompt_of(data: bytes, path: Path) -> Prompt:
+    """The prompt in the bytes of the file at `path`; raises FileError when there is none."""
     start = len(_BOM) if data.startswith(_BOM) else 0
     start = _after_front_matter(data, start, path)
     start = _end_of(_BLANK_LINES, data, start)

@@ -12,7 +12,6 @@ from opro_action.suite.discovery import find_root, is_prompt_yml
 from opro_action.suite.located import read_yaml
 from opro_action.suite.naming import Named
 from opro_action.suite.prompt_file import front_matter_description, read_prompt
-from opro_action.suite.prompt_yml import read_prompt_yml
 from opro_action.suite.schemas import checker
 from opro_action.suite.scorer_specs import Where, check_scorer_names, scorers_of
 from opro_action.suite.sources import inside, read_text, settled, shown
@@ -42,6 +41,8 @@ def read_suites(path: Path, *, root: Path | None = None, model: str | None = Non
     if not inside(path, root):
         raise FileError(shown(path), None, f"lies outside the repository {root}; keep the suite in it")
     if is_prompt_yml(path):
+        from opro_action.suite.prompt_yml import read_prompt_yml
+
         return [read_prompt_yml(path, root, model=model)]
     if path.stem == "promptfooconfig":
         raise FileError(shown(path), None, "this format is not read in this version; write a suite file")

@@ -59,7 +59,8 @@ def test_a_prompt_yml_is_checked_as_it_is(
         ("crash", 0.5, False),
     ]
     assert suite["cases"][1]["explanation"].startswith('label: has to contain "')
-    sent = next(asked for asked in server.requests if asked["model"] == "task")
+    asked = [request for request in server.requests if request["model"] == "task"]
+    sent = next(request for request in asked if "twice" in request["messages"][-1]["content"])
     assert sent["messages"] == [
         {"role": "system", "content": "Label the ticket."},
         {"role": "user", "content": "Ticket: I was charged twice"},

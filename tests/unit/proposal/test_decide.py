@@ -113,6 +113,14 @@ def test_refuses_a_prompt_that_became_a_link() -> None:
     assert isinstance(decide(facts(files={**files(), PROMPT: link}), PLAN), Refuse)
 
 
+@pytest.mark.parametrize("content", [f"{BEST_TEXT}\nAnd more.\n", f"---\ntags: []\n---\n{BEST_TEXT}\n", BEST_TEXT])
+def test_refuses_a_prompt_file_that_changes_more_than_the_text(content: str) -> None:
+    changed = [replace(file, content=content) if file.path == PROMPT else file for file in PLAN.files]
+    decision = decide(facts(), with_files(PLAN, *changed))
+    assert isinstance(decision, Refuse)
+    assert "changes more than the prompt's text" in decision.reason
+
+
 def test_a_baseline_that_is_already_as_planned_is_no_obstacle() -> None:
     plan = with_files(PLAN, *PLAN.files, PlanFile(BASELINE, "{}\n", None))
     known = facts(files={**files(), BASELINE: BaseFile(b"{}\n")})
