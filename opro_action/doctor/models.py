@@ -11,7 +11,7 @@ from opro_action.doctor.finding import Finding, Severity, line_of
 from opro_action.errors import OproError, UsageError
 from opro_action.models.connect import SERVERS, backend_for
 from opro_action.models.embedding import is_embedding
-from opro_action.models.litellm_model import is_loopback, load_litellm
+from opro_action.models.litellm_model import is_loopback, load_litellm, missing_keys
 from opro_action.models.local_model import weights_file
 from opro_action.models.minilm import MiniLM
 from opro_action.models.model import Role
@@ -57,7 +57,7 @@ def missing_for(role: Role, spec: ModelSpec, environment: Mapping[str, str] = os
     names = _missing_keys(role, spec, environment)
     if not names:
         return None
-    remedy = f"Set the environment variable {' and '.join(names)}, or name another one in `api_key_env`."
+    remedy = f"Set the environment variable {' or '.join(names)}, or name another one in `api_key_env`."
     return Missing(role, spec, "no key", remedy)
 
 
@@ -105,7 +105,7 @@ def _missing_keys(role: Role, spec: ModelSpec, environment: Mapping[str, str]) -
     usual = f"{provider.upper()}_API_KEY"
     if provider in _USUAL:
         return [] if environment.get(usual) else [usual]
-    return list(load_litellm().validate_environment(spec.id)["missing_keys"])
+    return missing_keys(load_litellm(), spec.id)
 
 
 def _price_findings(suite: Suite) -> list[Finding]:

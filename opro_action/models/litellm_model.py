@@ -60,13 +60,13 @@ class LitellmModel:
         key = api_key(self._spec)
         if key is not None:
             return key
-        missing = litellm.validate_environment(request.model)["missing_keys"]
+        missing = missing_keys(litellm, request.model)
         if not missing:
             return None
         if is_loopback(request.params.get("api_base")):
             return _PLACEHOLDER_KEY
         raise CallRefused(
-            f"No key for {request.model}: set the environment variable {' and '.join(missing)}, or name another one "
+            f"No key for {request.model}: set the environment variable {' or '.join(missing)}, or name another one "
             "in `api_key_env`."
         )
 
@@ -106,6 +106,15 @@ class LitellmModel:
         if any(isinstance(link, httpx.TransportError) for link in chain):
             return Unanswered(what)
         return _by_status(error, what, is_quota=any(_QUOTA in f"{link} {_code(link)}" for link in chain))
+
+
+def missing_keys(litellm: Any, model: str) -> list[str]:
+    """The environment variables of which one has to hold a key for `model`; empty when one does, or none is needed.
+
+    litellm also names what has a default or other sources (`OLLAMA_API_BASE`, the credentials of a cloud): whether that
+    is missing only a call can tell.
+    """
+    return [name for name in litellm.validate_environment(model)["missing_keys"] if name.endswith("_API_KEY")]
 
 
 def load_litellm() -> Any:

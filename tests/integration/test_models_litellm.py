@@ -21,7 +21,7 @@ from opro_action.models.budget import Budget
 from opro_action.models.cache import Cache
 from opro_action.models.connect import Models
 from opro_action.models.failures import Unanswered, Unreachable
-from opro_action.models.litellm_model import LitellmModel
+from opro_action.models.litellm_model import LitellmModel, load_litellm, missing_keys
 from opro_action.models.model import Completion, Message, Request
 from opro_action.models.retry import RetryPolicy
 from opro_action.suite.suite import ModelSpec
@@ -183,11 +183,21 @@ def test_no_key_is_needed_on_loopback(server: ModelServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "variable"), [("openai/gpt-4.1", "OPENAI_API_KEY"), ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY")]
+    ("model", "variable"),
+    [
+        ("openai/gpt-4.1", "OPENAI_API_KEY"),
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
+        ("gemini/gemini-2.0-flash", "GOOGLE_API_KEY or GEMINI_API_KEY"),
+    ],
 )
 def test_a_missing_key_is_refused_by_its_name(model: str, variable: str) -> None:
     with pytest.raises(CallRefused, match=f"set the environment variable {variable}"):
         ask(ModelSpec(model))
+
+
+@pytest.mark.parametrize("model", ["ollama/llama3", "bedrock/anthropic.claude-3-haiku-20240307-v1:0"])
+def test_what_has_a_default_or_other_credentials_is_not_called_missing(model: str) -> None:
+    assert missing_keys(load_litellm(), model) == []
 
 
 def test_an_unknown_provider_is_refused_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
