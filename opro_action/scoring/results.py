@@ -10,10 +10,14 @@ from opro_action.suite.suite import Case
 
 @dataclass(frozen=True)
 class Grade:
-    """A scorer's judgement of one answer: a score in [0, 1], or None when it could not judge, and why."""
+    """A scorer's judgement of one answer: a score in [0, 1], or None when it could not judge, and why.
+
+    `passed` is the scorer's own word on whether that is enough; None leaves it to the scorer's threshold.
+    """
 
     score: float | None
     explanation: str = ""
+    passed: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from opro_action.scoring.scorers import (
     text,
 )
 from opro_action.scoring.scorers.prompt_yml import PROMPT_YML_SCORERS
+from opro_action.scoring.scorers.promptfoo import PROMPTFOO_SCORERS
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.suite import ScorerSpec
 
@@ -46,6 +47,7 @@ WIDE_SCORERS: Mapping[str, WideScorer] = {
     "rubric": rubric.rubric,
     "similar": similar.similar,
     **PROMPT_YML_SCORERS,
+    **PROMPTFOO_SCORERS,
 }
 """Scorers that need more than the expected value and the answer's text."""
 
@@ -96,6 +98,8 @@ async def _judged(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
 
 
 def _reached(spec: ScorerSpec, found: Grade) -> bool:
+    if found.passed is not None:
+        return found.passed
     return found.score is not None and found.score >= spec.threshold - 1e-9
 
 

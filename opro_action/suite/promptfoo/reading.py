@@ -1,0 +1,141 @@
+"""A promptfoo configuration as suites: each prompt with each provider, and the cases that the tests make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opro_action.suite.prompt import Prompt
+from opro_action.suite.promptfoo.cases import PREFIX, SUFFIX, cases_of
+from opro_action.suite.promptfoo.config import notes, read_config, repeats
+from opro_action.suite.promptfoo.part import Part
+from opro_action.suite.promptfoo.prompts import Listed, read_prompts, safe
+from opro_action.suite.promptfoo.providers import Provider, read_providers
+from opro_action.suite.promptfoo.tests import Test, read_tests
+from opro_action.suite.suite import Suite
+
+_ENDINGS = (".yaml", ".yml", ".json")
+
+Pair = tuple[Listed, Provider]
+
+
+def is_promptfoo(path: Path) -> bool:
+    """Whether a file is in this format, by its name: `promptfooconfig.yaml`, `promptfooconfig.smoke.yaml`."""
+    return path.name.startswith("promptfooconfig.") and path.suffix in _ENDINGS
+
+
+def read_promptfoo(path: Path, root: Path, *, model: str | None = None) -> list[Suite]:
+    """The suites in the configuration at `path`, which lies in the repository `root`.
+
+    There is one for each prompt and provider that go together; with `model` that model is asked in place of the
+    providers. Raises FileError with file, line and what to do for the first thing that cannot be run.
+    """
+    config = read_config(path, root)
+    prompts, providers = read_prompts(config), read_providers(config)
+    shared = _Shared(config, providers, read_tests(config), repeats(config), tuple(notes(config)))
+    pairs = _pairs(prompts, [_instead(providers[0], model)] if model else providers)
+    named = zip(pairs, _names(path.stem, pairs), strict=True)
+    suites = [suite for pair, name in named if (suite := _suite(shared, *pair, name))]
+    if not suites:
+        raise config.error("no test goes with any of the prompts and providers; see their filters")
+    return suites
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What all suites of a configuration have in common."""
+
+    config: Part
+    providers: Sequence[Provider]
+    tests: Sequence[Test]
+    repeats: int
+    notes: tuple[str, ...]
+
+
+def _instead(provider: Provider, model: str) -> Provider:
+    return replace(provider, spec=replace(provider.spec, id=model), prompts=None)
+
+
+def _pairs(prompts: Sequence[Listed], providers: Sequence[Provider]) -> list[Pair]:
+    return [
+        (listed, provider)
+        for listed in prompts
+        for provider in providers
+        if provider.prompts is None or any(map(listed.matches, provider.prompts))
+    ]
+
+
+def _suite(shared: _Shared, listed: Listed, provider: Provider, name: str) -> Suite | None:
+    """The suite of one prompt and provider; None when no test is meant for them."""
+    tests = [test for test in shared.tests if _goes_with(test, listed, provider)]
+    prompt = _with_surroundings(listed.prompt, tests)
+    cases, remarks = cases_of(tests, prompt, provider, shared.providers)
+    if not cases:
+        return None
+    if not any(case.weight for case in cases):
+        raise shared.config.error("no test has an assertion that counts, so nothing would be measured; add one")
+    description = shared.config.get("description")
+    return Suite(
+        name=name,
+        path=shared.config.path,
+        root=shared.config.root,
+        description=description.text() if description else "",
+        prompt=prompt,
+        model=provider.spec,
+        scorers=(),
+        cases=cases,
+        repeats=shared.repeats,
+        response_format=provider.response_format,
+        notes=(*shared.notes, *remarks),
+    )
+
+
+def _goes_with(test: Test, listed: Listed, provider: Provider) -> bool:
+    prompts = test.prompts is None or any(map(listed.matches, test.prompts))
+    return prompts and (test.providers is None or any(map(provider.matches, test.providers)))
+
+
+def _names(stem: str, pairs: Sequence[Pair]) -> list[str]:
+    """A name for each suite: that of the file, with the prompt's and the provider's where there are several."""
+    prompts = list(dict.fromkeys(id(listed) for listed, _ in pairs))
+    providers = list(dict.fromkeys(id(provider) for _, provider in pairs))
+    found: list[str] = []
+    for listed, provider in pairs:
+        parts = [stem]
+        if len(prompts) > 1:
+            parts.append(listed.name or str(prompts.index(id(listed)) + 1))
+        if len(providers) > 1:
+            parts.append(safe(provider.label or provider.id) or str(providers.index(id(provider)) + 1))
+        found.append(".".join(parts))
+    numbers = [found[: at + 1].count(name) for at, name in enumerate(found)]
+    return [name if number == 1 else f"{name}-{number}" for name, number in zip(found, numbers, strict=True)]
+
+
+def _with_surroundings(prompt: Prompt, tests: Sequence[Test]) -> Prompt:
+    """The prompt between placeholders for the tests' `prefix` and `suffix`, where there are any.
+
+    They are the tests' and not the prompt file's: a rewritten text has to keep them at its ends, and is written
+    without them.
+    """
+    head, tail = (
+        f"{{{{{name}}}}}" if any(key in test.options for test in tests) else ""
+        for name, key in ((PREFIX, "prefix"), (SUFFIX, "suffix"))
+    )
+    if not head and not tail:
+        return prompt
+    if prompt.frame.before or prompt.frame.after or prompt.frame.role != "user":
+        part = next(test.options[key] for test in tests for key in ("prefix", "suffix") if key in test.options)
+        raise part.error(f"`{part.key}` around a chat is not supported; write it into a message")
+    return replace(prompt, text=f"{head}{prompt.text}{tail}", spell=_without(prompt, head, tail))
+
+
+def _without(prompt: Prompt, head: str, tail: str) -> Callable[[str], bytes]:
+    def spell(text: str) -> bytes:
+        inner = text.removeprefix(head).removesuffix(tail)
+        whole = replace(prompt, before=b"", after=b"")
+        if f"{head}{inner}{tail}" != text:
+            raise ValueError(f"the new text has to begin with {head!r} and end with {tail!r}, which are the tests'")
+        return whole.with_text(inner)
+
+    return spell
