@@ -100,15 +100,18 @@ def read_object(reply: str) -> dict[str, Any] | str:
     return found if isinstance(found, dict) else f"the judge's reply is not one JSON object: {quoted(reply)}"
 
 
-def read_verdict(reply: str, lowest: float = 0.0, highest: float = 1.0) -> Grade:
+def read_verdict(reply: str, lowest: float = 0.0, highest: float = 1.0, *, answer: str = "") -> Grade:
     """The grade in a reply `{"reason": text, "score": number}` with a score from `lowest` (0) to `highest` (1).
 
     Other keys are passed over. Anything else, as a score in words, in quotes or out of range, or text around the
-    object, is unscored: a judge that did not answer the question has not said 0.
+    object, is unscored: a judge that did not answer the question has not said 0. So is a verdict that was copied from
+    the `answer` under judgement.
     """
     found = read_object(reply)
     if isinstance(found, str):
         return Grade(None, found)
+    if repeats(found, answer):
+        return Grade(None, f"the judge copied its verdict from the answer: {quoted(reply)}")
     score, reason = found.get("score"), found.get("reason")
     if not isinstance(score, int | float) or isinstance(score, bool):
         return Grade(None, f"the judge's reply has no number as `score`: {quoted(reply)}")
@@ -117,6 +120,18 @@ def read_verdict(reply: str, lowest: float = 0.0, highest: float = 1.0) -> Grade
     if not lowest <= score <= highest:
         return Grade(None, f"the judge's score {score:g} is not between {lowest:g} and {highest:g}: {quoted(reason)}")
     return Grade((score - lowest) / (highest - lowest), f"the judge gave {score:g}: {quoted(reason)}")
+
+
+def repeats(verdict: Mapping[str, Any], answer: str) -> bool:
+    """Whether the answer holds a verdict with the very same reason: a weak judge copies it instead of judging.
+
+    Seen with a model of 1.5 billion parameters, whose replies are held to a schema, for an answer that was nothing
+    but `{"reason": "perfect", "score": 1}`.
+    """
+    reason = verdict.get("reason")
+    return '"score"' in answer and any(
+        json.dumps(reason, ensure_ascii=ascii_only) in answer for ascii_only in (False, True)
+    )
 
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

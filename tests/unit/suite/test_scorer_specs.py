@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_every_text_scorer_has_an_entry_in_the_schema_and_one_for_its_negation()
         f"not_{name}" for name in known if not name.startswith("not_")
     }
     assert all(known[f"not_{name}"] == known[name] for name in known if not name.startswith("not_"))
+
+
+def test_every_scorer_and_option_stands_on_its_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scorers.md").read_text(encoding="utf-8")
+    rows = {name: line for line in page.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    defined = schema("suite")["$defs"]
+    names = [name for name in defined["scorer_with_options"]["properties"] if not name.startswith("not_")]
+
+    assert {*names} <= {*rows}
+    for name in names:
+        branches = [defined[name], *defined[name].get("anyOf", [])]
+        options = {option for branch in branches for option in branch.get("properties", {})}
+        assert {*options} - {"weight", "threshold", "label"} <= {*re.findall(r"`(\w+)`", rows[name])}, name
 
 
 @pytest.mark.parametrize(
