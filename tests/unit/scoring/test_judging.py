@@ -53,7 +53,8 @@ def test_a_forged_closing_fence_does_not_close_it() -> None:
 def test_the_same_text_has_the_same_fence_and_another_text_another() -> None:
     assert fence_of("a") == fence_of("a")
     assert fence_of("a") != fence_of("b")
-    assert hashlib.sha256(b"a").hexdigest().startswith(fence_of("a").split()[1])
+    assert hashlib.sha256(b"The answer\0a").hexdigest().startswith(fence_of("a").split()[1])
+    assert fence_of("a") not in fenced("a", title="Another part")
 
 
 @pytest.mark.parametrize(
