@@ -35,8 +35,8 @@ _SHAPING = frozenset(
 def fenced(text: str, *, title: str) -> str:
     """`text` as data for a judge: under its title, between two equal lines that it cannot hold.
 
-    The lines have more tildes than any run in the text, and a code from the SHA-256 of title and text: a text that wants to
-    end its own fence would have to hold its own digest. The same text gets the same fence, for the cache.
+    The lines have more tildes than any run in the text, and a code from the SHA-256 of title and text: a text that
+    wants to end its own fence would have to hold its own digest. The same text gets the same fence, for the cache.
     """
     longest = max(map(len, re.findall("~+", text)), default=0)
     code = hashlib.sha256(f"{title}\0{text}".encode(errors="surrogatepass")).hexdigest()[:12]
