@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opro_action.suite.promptfoo.families import FAMILIES, NOT_CHAT, NOT_MODELS, Family
@@ -114,6 +114,7 @@ def _provider(part: Part, *, embedding: bool = False) -> Provider:
         raise fields["env"].error("`env` of a provider is not used; set the variables in the environment")
     name = fields["id"].text()
     family, model = _model(fields["id"], embedding=embedding)
+    family = replace(family, usual={}) if embedding else family
     config = fields["config"].entries() if "config" in fields else {}
     spec, response_format = _spec(family, model, config, fields["id"])
     transforms: tuple[str, ...] = (TRY_PARSE,) if response_format and response_format["type"] == "json_schema" else ()

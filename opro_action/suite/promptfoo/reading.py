@@ -14,6 +14,7 @@ from opro_action.suite.promptfoo.prompts import Listed, read_prompts, safe
 from opro_action.suite.promptfoo.providers import Provider, read_providers
 from opro_action.suite.promptfoo.tests import Test, read_tests
 from opro_action.suite.suite import Suite
+from opro_action.suite.wording import did_you_mean, quoted
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
@@ -33,7 +34,9 @@ def read_promptfoo(path: Path, root: Path, *, model: str | None = None) -> list[
     """
     config = read_config(path, root)
     prompts, providers = read_prompts(config), read_providers(config)
-    shared = _Shared(config, providers, read_tests(config), repeats(config), tuple(notes(config)))
+    tests = read_tests(config)
+    _check_filters(tests, prompts, providers)
+    shared = _Shared(config, providers, tests, repeats(config), tuple(notes(config)))
     pairs = _pairs(prompts, [_instead(providers[0], model)] if model else providers)
     named = zip(pairs, _names(path.stem, pairs), strict=True)
     suites = [suite for pair, name in named if (suite := _suite(shared, *pair, name))]
@@ -51,6 +54,19 @@ class _Shared:
     tests: Sequence[Test]
     repeats: int
     notes: tuple[str, ...]
+
+
+def _check_filters(tests: Sequence[Test], prompts: Sequence[Listed], providers: Sequence[Provider]) -> None:
+    """Raises FileError for a test's filter that names no prompt or provider: the test would be left out for a slip."""
+    for test in tests:
+        for name in test.prompts or ():
+            if not any(listed.matches(name) for listed in prompts):
+                labels = [listed.label for listed in prompts]
+                raise test.part.error(f"there is no prompt {quoted(name)} for this test; {did_you_mean(name, labels)}")
+        for name in test.providers or ():
+            if not any(provider.matches(name) for provider in providers):
+                labels = [provider.label or provider.id for provider in providers]
+                raise test.part.error(f"there is no provider {quoted(name)} for this test; {did_you_mean(name, labels)}")
 
 
 def _instead(provider: Provider, model: str) -> Provider:
@@ -119,15 +135,19 @@ def _with_surroundings(prompt: Prompt, tests: Sequence[Test]) -> Prompt:
     without them.
     """
     head, tail = (
-        f"{{{{{name}}}}}" if any(key in test.options for test in tests) else ""
+        f"{{{{{name}}}}}" if any(_says(test, key) for test in tests) else ""
         for name, key in ((PREFIX, "prefix"), (SUFFIX, "suffix"))
     )
     if not head and not tail:
         return prompt
     if prompt.frame.before or prompt.frame.after or prompt.frame.role != "user":
-        part = next(test.options[key] for test in tests for key in ("prefix", "suffix") if key in test.options)
+        part = next(test.options[key] for test in tests for key in ("prefix", "suffix") if _says(test, key))
         raise part.error(f"`{part.key}` around a chat is not supported; write it into a message")
     return replace(prompt, text=f"{head}{prompt.text}{tail}", spell=_without(prompt, head, tail))
+
+
+def _says(test: Test, key: str) -> bool:
+    return key in test.options and test.options[key].text() != ""
 
 
 def _without(prompt: Prompt, head: str, tail: str) -> Callable[[str], bytes]:

@@ -85,7 +85,7 @@ def _test(header: list[str], cells: list[str], path: Path, line: int) -> dict[st
 
 def _put(test: dict[str, Any], name: str, cell: str, path: Path, line: int) -> None:
     if name in {"__prefix", "__suffix"}:
-        test["options"][name[2:]] = cell
+        test["options"][name[2:]] = cell or None
     elif name in {"__description", "__providerOutput"}:
         test[name[2:]] = cell or None
     elif name == "__threshold":

@@ -66,7 +66,7 @@ def look_up(values: Mapping[str, Any], name: str) -> Any:
 
 def said(value: Any, name: str, part: Part) -> str:
     """A value as a template writes it: nothing for null, a list of plain values with commas."""
-    if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(it, Mapping) for it in value)):
+    if _has_mapping(value):
         what = f"`{{{{ {name} }}}}` is a mapping, which a text would show as [object Object]; name one of its entries"
         raise part.error(what)
     return plain_text(value)
@@ -109,7 +109,11 @@ def _with_others(value: Any, values: Mapping[str, Any]) -> Any:
 
 def _known(values: Mapping[str, Any], mark: re.Match[str]) -> str:
     value = look_up(values, mark.group(1))
-    return mark.group() if value is None or isinstance(value, Mapping | list) else plain_text(value)
+    return mark.group() if value is None or _has_mapping(value) else plain_text(value)
+
+
+def _has_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(map(_has_mapping, value)))
 
 
 def _without_last_break(value: Any) -> Any:
