@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path.insert(0, str(HERE.parent))
 
-from scripted_judge import served  # noqa: E402 - the tests' folders are no package
+from promptfoo.scripted_judge import served  # noqa: E402 - the tests' folders are no package
 from servers import ModelServer  # noqa: E402
 
 RECORD = HERE / "record.json"

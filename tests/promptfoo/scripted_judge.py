@@ -29,7 +29,11 @@ def served(asked: dict[str, Any]) -> str | Reply:
     if "input" in asked:
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
         data = [{"object": "embedding", "index": at, "embedding": vector_in(text)} for at, text in enumerate(texts)]
-        return 200, {}, {"object": "list", "data": data, "model": "vectors", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+        return (
+            200,
+            {},
+            {"object": "list", "data": data, "model": "vectors", "usage": {"prompt_tokens": 1, "total_tokens": 1}},
+        )
     text = "\n".join(str(message["content"]) for message in asked["messages"])
     return '{"steps": ["look", "think"]}' if 'single key, "steps"' in text else reply_in(text)
 
