@@ -16,8 +16,10 @@ _QUANTIFIER = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
 _NAMED = re.compile(r"\(\?<([^=!>][^>]*)>")
 _GROUP = re.compile(r"\((?!\?)|\(\?<(?![=!])")
 _HEX = {"u": re.compile(r"u[0-9a-fA-F]{4}"), "x": re.compile(r"x[0-9a-fA-F]{2}"), "c": re.compile(r"c[A-Za-z]")}
+_OPENINGS = ("(?:", "(?=", "(?!", "(?<=", "(?<!", "(")
+_NOT_REPEATED = frozenset((*_OPENINGS, "|", "^", r"\Z", r"\b", r"(?!\b)"))
 _CLASSES = "dDwWsS"
-_SAME = "tnrvfbBdDwW"
+_SAME = "tnrvfbdDwW"
 
 
 def units(text: str) -> str:
@@ -45,6 +47,8 @@ class _Translation:
     source: str
     at: int = 0
     out: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    closed: str = ""
 
     def result(self) -> str:
         while self.at < len(self.source):
@@ -61,6 +65,10 @@ class _Translation:
             self._write(self._class())
         elif char == "(":
             self._open()
+        elif char == ")" and self.groups:
+            self.at += 1
+            self.closed = self.groups.pop()
+            self._write(char)
         else:
             self.at += 1
             self._write({".": _NOT_A_BREAK, "$": r"\Z", "{": r"\{", "}": r"\}", "]": r"\]"}.get(char, char))
@@ -69,7 +77,8 @@ class _Translation:
         self.out.append(text)
 
     def _quantify(self, quantifier: str) -> None:
-        if not self.out or self.out[-1] in {"(", "(?:", "|"}:
+        behind = self.out[-1:] == [")"] and self.closed in {"(?<=", "(?<!"}
+        if behind or not self.out or self.out[-1] in _NOT_REPEATED:
             raise ValueError("repeats nothing; correct it")
         self.at += len(quantifier)
         if self.source[self.at : self.at + 1] == "?":
@@ -87,11 +96,12 @@ class _Translation:
                 raise ValueError(f"names a group {named.group(1)!r}, which is no name here; rename it")
             opening, length = f"(?P<{named.group(1)}>", len(named.group())
         else:
-            opening = next((it for it in ("(?:", "(?=", "(?!", "(?<=", "(?<!") if rest.startswith(it)), "(")
+            opening = next(it for it in _OPENINGS if rest.startswith(it))
             length = len(opening)
             if opening == "(" and rest.startswith("(?"):
                 raise ValueError("has flags inside of it, which JavaScript does not know; write it without")
         self.at += length
+        self.groups.append(opening)
         self._write(opening)
 
     def _class(self) -> str:
@@ -137,11 +147,14 @@ class _Translation:
             return re.escape(chr(number))
         if char == "k" and (name := re.compile(r"k<([^>]+)>").match(self.source, self.at + 1)):
             self.at += 1 + len(name.group())
-            return f"(?P={name.group(1)})"
+            return f"(?({name.group(1)})(?P={name.group(1)}))"
         if char in "pP" or self.source.startswith("u{", self.at + 1):
             raise ValueError(f"has \\{char}, which JavaScript knows with the flag u only; write the characters out")
         self.at += 2
-        if char in _SAME and not (in_class and char == "B"):
+        if char == "B":
+            # Python's own \B does not find the empty text.
+            return "B" if in_class else r"(?!\b)"
+        if char in _SAME:
             return f"\\{char}"
         return re.escape(char)
 
@@ -164,4 +177,5 @@ class _Translation:
         if not text:
             raise ValueError("has an octal number, or a reference to a group that is not there; write the character")
         self.at += 1 + len(text)
-        return f"(?:\\{text})"
+        # A group that has matched nothing is empty in JavaScript, and matches nothing in Python.
+        return f"(?({text})\\{text})"

@@ -66,7 +66,9 @@ def _check_filters(tests: Sequence[Test], prompts: Sequence[Listed], providers: 
         for name in test.providers or ():
             if not any(provider.matches(name) for provider in providers):
                 labels = [provider.label or provider.id for provider in providers]
-                raise test.part.error(f"there is no provider {quoted(name)} for this test; {did_you_mean(name, labels)}")
+                raise test.part.error(
+                    f"there is no provider {quoted(name)} for this test; {did_you_mean(name, labels)}"
+                )
 
 
 def _instead(provider: Provider, model: str) -> Provider:
