@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -146,9 +145,9 @@ def test_the_same_search_again_asks_no_model_and_finds_the_same(
 def test_a_killed_search_is_resumed_without_repeating_a_finished_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ModelServer(world, latency=0.01) as server:
+    with ModelServer(world) as server:
         suite = write_searched(tmp_path, server)
-        kill_after(120, server, suite)
+        signalled_after(120, server, suite, signal.SIGKILL, "--no-cache")
         journal = next((tmp_path / ".opro" / "runs").glob("*/journal.jsonl"))
         finished = {json.loads(line)["key"] for line in whole_lines(journal) if '"kind":"call"' in line}
         before = server.count
@@ -168,36 +167,37 @@ def whole_lines(journal: Path) -> list[str]:
     return [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def kill_after(calls: int, server: ModelServer, suite: Path) -> None:
-    """Start the search without a cache in a process of its own, and kill -9 it after so many calls."""
-    command = [sys.executable, "-m", "opro_action", "optimize", str(suite), "--no-cache"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    reached = threading.Event()
-    answer = server.answer
+def signalled_after(
+    calls: int, server: ModelServer, suite: Path, what: signal.Signals, *options: str
+) -> tuple[int, str]:
+    """Search in a process of its own, and signal it when so many calls have arrived; its exit code and stderr.
 
-    def counting(asked: dict[str, Any]) -> str | Reply:
+    From that call on the server holds its answers back until the signal is sent, so that the search cannot end first.
+    """
+    command = [sys.executable, "-m", "opro_action", "optimize", str(suite), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    reached, signalled, answer = threading.Event(), threading.Event(), server.answer
+
+    def holding(asked: dict[str, Any]) -> str | Reply:
         if server.count >= calls:
             reached.set()
+            signalled.wait(60)
         return answer(asked)
 
-    server.answer = counting
+    server.answer = holding
     assert reached.wait(60)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.send_signal(what)
+    signalled.set()
+    _, err = process.communicate(timeout=60)
     server.answer = answer
+    return process.returncode, err
 
 
 def test_an_interrupt_ends_with_130_and_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with ModelServer(world, latency=0.02) as server:
+    with ModelServer(world) as server:
         suite = write_searched(tmp_path, server)
-        command = [sys.executable, "-m", "opro_action", "optimize", str(suite)]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        while server.count < 60:
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert process.returncode == 130
-        assert err.splitlines()[-1] == "interrupted"
+        code, err = signalled_after(60, server, suite, signal.SIGINT)
+        assert (code, err.splitlines()[-1]) == (130, "interrupted")
         assert optimize(capsys, suite, "--resume")[1]["evidence"] == "proven"
 
 
@@ -232,10 +232,16 @@ def test_a_cap_too_small_for_any_decision_is_refused_before_any_call(
 def test_retries_that_eat_the_budget_leave_no_decision_and_4(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def flaky(asked: dict[str, Any]) -> str | Reply:
-        return failure(500, retry_after="0") if server.count % 2 else world(asked)
+    met: set[str] = set()
 
-    with ModelServer(flaky) as server:
+    def right_only_the_second_time(asked: dict[str, Any]) -> str | Reply:
+        question = json.dumps(asked["messages"])
+        if asked["model"] == "task" and question not in met:
+            met.add(question)
+            return failure(500, retry_after="0")
+        return world(asked)
+
+    with ModelServer(right_only_the_second_time) as server:
         code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=194")
     assert (code, server.count) == (4, 194)
     assert "No decision was made" in err
