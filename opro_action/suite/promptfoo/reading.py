@@ -16,22 +16,11 @@ from opro_action.suite.promptfoo.tests import Test, read_tests
 from opro_action.suite.suite import Suite
 from opro_action.suite.wording import did_you_mean, quoted
 
-_ENDINGS = (".yaml", ".yml", ".json")
-
 Pair = tuple[Listed, Provider]
 
 
-def is_promptfoo(path: Path) -> bool:
-    """Whether a file is in this format, by its name: `promptfooconfig.yaml`, `promptfooconfig.smoke.yaml`."""
-    return path.name.startswith("promptfooconfig.") and path.suffix in _ENDINGS
-
-
-def read_promptfoo(path: Path, root: Path, *, model: str | None = None) -> list[Suite]:
-    """The suites in the configuration at `path`, which lies in the repository `root`.
-
-    There is one for each prompt and provider that go together; with `model` that model is asked in place of the
-    providers. Raises FileError with file, line and what to do for the first thing that cannot be run.
-    """
+def suites_in(path: Path, root: Path, *, model: str | None = None) -> list[Suite]:
+    """What `read_promptfoo` gives."""
     config = read_config(path, root)
     prompts, providers = read_prompts(config), read_providers(config)
     tests = read_tests(config)
