@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opro_action.commands.trust import refuse_untrusted
 from opro_action.errors import NotMeasured, OproError, UsageError
 from opro_action.report import markdown, workflow
 
@@ -169,8 +170,9 @@ def run(env: Mapping[str, str]) -> int:
     inputs = read_inputs(env)
     folder = Path(tempfile.mkdtemp(prefix="opro-", dir=env.get("RUNNER_TEMP")))
     result_file, summary = folder / "result.json", folder / "summary.md"
-    args = arguments(inputs, result=result_file, summary=summary)
-    finished = call_opro(args, model_environment(env), stdout=sys.stdout)
+    args, given = arguments(inputs, result=result_file, summary=summary), model_environment(env)
+    refuse_untrusted([Path(suite) for suite in inputs.suites], given)
+    finished = call_opro(args, given, stdout=sys.stdout)
     result = json.loads(_text(result_file) or "{}")
     if result:
         values = check_outputs(result) if inputs.mode == "check" else optimize_outputs(result, Path.cwd())

@@ -97,8 +97,8 @@ def _compare(suites: Sequence[Suite], options: CheckOptions) -> int:
 async def _check_all(suites: Sequence[Suite], calls: Calls) -> tuple[list[SuiteCheck], dict[str, object]]:
     began = time.monotonic()
     async with open_models(suites[0].root, calls) as models:
-        for suite in suites:
-            models.check_price(suite.model)
+        for model in (model for suite in suites for model in (suite.model, suite.judge) if model):
+            models.check_price(model)
         checks = [await _check_one(suite, models) for suite in suites]
         return checks, replace(models.usage.total, seconds=time.monotonic() - began).as_json()
 

@@ -65,7 +65,7 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
     spec = suite.optimize
     calls = replace(options.calls, max_calls=spec.max_calls, max_cost=spec.max_cost, max_minutes=spec.max_minutes)
     async with open_models(suite.root, calls) as models:
-        for model in (suite.model, spec.model or suite.model):
+        for model in (suite.model, spec.model or suite.model, suite.judge or suite.model):
             models.check_price(model)
         return await run_search(setup, models, folder, command=_command(suite), say=say)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opro_action.models.prices import _price_list
+from opro_action.models.prices import price_list
 from opro_action.suite.suite import ModelSpec
 
 
@@ -15,7 +15,7 @@ def takes_schema(spec: ModelSpec) -> bool:
         return True
     if "api_base" in spec.params:
         return False
-    entries = _price_list()
+    entries = price_list()
     provider, _, name = spec.id.partition("/")
     other = entries.get(name, {})
     same = str(other.get("litellm_provider", "")).startswith(provider)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from opro_action.errors import CallFailed, UsageError
-from opro_action.models.litellm_model import LitellmModel, _failures, load_litellm
+from opro_action.models.litellm_model import LitellmModel, failures, load_litellm
 from opro_action.models.minilm import MiniLM
 from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.suite.suite import ModelSpec
@@ -86,12 +86,12 @@ class LitellmEmbedding:
         litellm = load_litellm()
         # `max_retries=0` is read as "not given" for embeddings, and retries that nobody counts would follow.
         litellm.DEFAULT_MAX_RETRIES = 0
-        key = self._chat._key(litellm, request)
+        key = self._chat.key(litellm, request)
         began = time.monotonic()
         try:
             response = await litellm.aembedding(**_arguments(request, key))
-        except _failures() as error:
-            raise self._chat._failure(error, request, key) from error
+        except failures() as error:
+            raise self._chat.failure(error, request, key) from error
         return self._completion(response, request, time.monotonic() - began)
 
     async def aclose(self) -> None:
@@ -105,7 +105,7 @@ class LitellmEmbedding:
         usage = getattr(response, "usage", None)
         tokens = getattr(usage, "prompt_tokens", 0) or 0
         completion = Completion(_text(vector), prompt_tokens=tokens, latency_s=seconds)
-        return replace(completion, cost_usd=self._chat._cost(completion, response))
+        return replace(completion, cost_usd=self._chat.cost(completion, response))
 
 
 def _arguments(request: Request, key: str | None) -> dict[str, Any]:

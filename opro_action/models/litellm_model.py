@@ -42,12 +42,12 @@ class LitellmModel:
 
     async def complete(self, request: Request) -> Completion:
         litellm = load_litellm()
-        key = self._key(litellm, request)
+        key = self.key(litellm, request)
         began = time.monotonic()
         try:
             response = await litellm.acompletion(**_arguments(request, key))
-        except _failures() as error:
-            raise self._failure(error, request, key) from error
+        except failures() as error:
+            raise self.failure(error, request, key) from error
         return self._completion(response, time.monotonic() - began)
 
     async def aclose(self) -> None:
@@ -56,7 +56,7 @@ class LitellmModel:
         if litellm is not None:
             await litellm.close_litellm_async_clients()
 
-    def _key(self, litellm: Any, request: Request) -> str | None:
+    def key(self, litellm: Any, request: Request) -> str | None:
         key = api_key(self._spec)
         if key is not None:
             return key
@@ -82,10 +82,10 @@ class LitellmModel:
             finish_reason=choice.finish_reason or "stop",
             latency_s=seconds,
         )
-        cost = self._cost(completion, response)
+        cost = self.cost(completion, response)
         return completion if cost is None else _with_cost(completion, cost)
 
-    def _cost(self, completion: Completion, response: Any) -> float | None:
+    def cost(self, completion: Completion, response: Any) -> float | None:
         """The user's price; else litellm's, which knows cheaper cached tokens; else that of its list."""
         if self._spec.price is None:
             cost = getattr(response, "_hidden_params", {}).get("response_cost")
@@ -94,7 +94,7 @@ class LitellmModel:
         price = price_of(self._spec)
         return None if price is None else cost_of(completion, price)
 
-    def _failure(self, error: Exception, request: Request, key: str | None) -> CallFailed | CallRefused:
+    def failure(self, error: Exception, request: Request, key: str | None) -> CallFailed | CallRefused:
         import httpx
 
         base = request.params.get("api_base")
@@ -161,7 +161,7 @@ def _silenced(litellm: Any) -> Any:
     return litellm
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     # Both come with litellm, whose own exceptions are subclasses of openai's; both are slow to import.
     import httpx
     import openai

@@ -12,6 +12,7 @@ from opro_action.errors import CallFailed, CallRefused
 from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.scoring.scorers import grade_all
+from opro_action.scoring.scorers.judging import default_judge
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Case, ModelSpec, ScorerSpec, Suite
@@ -34,7 +35,7 @@ class Bench:
     @classmethod
     def of(cls, suite: Suite, model: Model, connect: Callable[[ModelSpec], Model]) -> Bench:
         """The bench of a suite: `model` answers, `connect` gives the models that its scorers ask."""
-        tools = Tools(connect, suite.judge or suite.model, suite.root)
+        tools = tools_of(suite, connect)
         return cls(model, suite.model, suite.scorers, suite.prompt.frame, suite.response_format, tools)
 
 
@@ -86,6 +87,11 @@ async def _until_settled(tasks: Sequence[asyncio.Future[T]]) -> None:
     failed = [e for e in (task.exception() for task in tasks) if e]
     if failed:
         raise failed[0]
+
+
+def tools_of(suite: Suite, connect: Callable[[ModelSpec], Model]) -> Tools:
+    """What the scorers of a suite may use: its judge, or the task model free of what shapes its answers."""
+    return Tools(connect, suite.judge or default_judge(suite.model), suite.root)
 
 
 def request_for(bench: Bench, text: str, case: Case, repeat: int = 0) -> Request:

@@ -11,7 +11,7 @@ from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.scoring.constants import FOR_JUDGES, Constant, constants
 from opro_action.scoring.expected import chance, expected_text, stratified
 from opro_action.scoring.results import weighted_mean
-from opro_action.scoring.runner import gather
+from opro_action.scoring.runner import gather, tools_of
 from opro_action.scoring.scorers import grade_all
 from opro_action.scoring.scorers.text import folded
 from opro_action.scoring.tools import Asked, Tools
@@ -57,7 +57,7 @@ async def self_check(suite: Suite) -> SelfCheck:
     cases = stratified(suite.cases, MOST_CASES)
     asking = {case.id: await judges_of(suite, case) for case in cases}
     free = [case for case in cases if not asking[case.id]]
-    nobody = Tools(_Nobody().connect, suite.judge or suite.model, suite.root)
+    nobody = tools_of(suite, _Nobody().connect)
     tried = [await _earned(suite, constant, free, nobody) for constant in constants(suite)]
     judges = {content_digest([spec.id, dict(spec.params)]): spec for specs in asking.values() for spec in specs}
     return _best_first(suite, tried, tuple(judges.values()))
@@ -73,11 +73,8 @@ async def judged_self_check(suite: Suite, tools: Tools) -> SelfCheck:
 async def judges_of(suite: Suite, case: Case) -> tuple[ModelSpec, ...]:
     """The models that would be asked to grade an answer to the case; none of them is."""
     nobody = _Nobody()
-    judge = suite.judge or suite.model
     with contextlib.suppress(CallFailed):
-        await grade_all(
-            suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), Tools(nobody.connect, judge, suite.root)
-        )
+        await grade_all(suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), tools_of(suite, nobody.connect))
     return tuple(nobody.wanted)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opro_action.errors import UsageError
 from opro_action.suite.git import git
+from opro_action.suite.scorer_specs import scorer_files
 from opro_action.suite.suite import Suite
 
 
@@ -19,8 +20,10 @@ def changed_suites(suites: Sequence[Suite], *, base: str) -> list[Suite]:
 
 
 def files_of(suite: Suite) -> frozenset[Path]:
-    """Every file that a suite is read from."""
-    return frozenset({suite.path, suite.prompt.path, *(case.path for case in suite.cases if case.path)})
+    """Every file that a suite is read from, those that its scorers name included."""
+    specs = [*suite.scorers, *(spec for case in suite.cases for spec in case.scorers)]
+    cases = [case.path for case in suite.cases if case.path]
+    return frozenset({suite.path, suite.prompt.path, *cases, *scorer_files(specs, suite.root)})
 
 
 def _changed_files(root: Path, base: str) -> frozenset[Path]:

@@ -1,0 +1,60 @@
+"""What a pull request may not change while keys are at hand: code that would run, and where keys and texts go."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opro_action.errors import FileError, UsageError
+from opro_action.suite.code import untrusted_parts
+from opro_action.suite.discovery import find_root, find_suites
+from opro_action.suite.reading import read_suites
+from opro_action.suite.suite import Suite
+
+_EVENTS = frozenset({"pull_request", "pull_request_target"})
+_SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_OF_THE_RUNNER = ("GITHUB_", "ACTIONS_", "RUNNER_", "OPRO_INPUT_")
+
+
+def refuse_untrusted(paths: Sequence[Path], env: Mapping[str, str]) -> None:
+    """Raise UsageError when a pull request would have its own code run, or keys sent to a place of its own.
+
+    `env` is what the process that asks models will have. Without a secret in it there is nothing to lose, and outside
+    of a pull request the suites are the repository's own. A suite that cannot be read is left to the command, which
+    says why. The base is the commit that GitHub names, never one that the pull request could have made.
+    """
+    if env.get("GITHUB_EVENT_NAME") not in _EVENTS or not any(map(_is_secret, env)):
+        return
+    base = _base(env)
+    for suite in _suites(paths):
+        parts = untrusted_parts(suite, base)
+        if parts:
+            raise UsageError(
+                f"{suite.relative(suite.path)}: this pull request changes what keys must not meet unreviewed "
+                f"({'; '.join(part.what for part in parts)}), or its base commit is not here: merge these parts first, "
+                "give no keys to this job, or set `fetch-depth: 2` for actions/checkout."
+            )
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET.search(name)) and not name.startswith(_OF_THE_RUNNER)
+
+
+def _base(env: Mapping[str, str]) -> str:
+    try:
+        event: dict[str, Any] = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+        return str(event["pull_request"]["base"]["sha"])
+    except (KeyError, OSError, ValueError, TypeError):
+        return ""
+
+
+def _suites(paths: Sequence[Path]) -> Iterator[Suite]:
+    root = find_root(Path.cwd() / "evals")
+    for path in paths or find_suites(root):
+        try:
+            yield from read_suites(path, root=None if paths else root)
+        except FileError:
+            continue

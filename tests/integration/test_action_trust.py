@@ -1,0 +1,90 @@
+"""With keys at hand, a pull request's own code and servers are not used: real git, as the action sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from act_runner import git
+from builders import write, write_suite
+
+from opro_action.commands.trust import refuse_untrusted
+from opro_action.errors import UsageError
+
+KEYS = {"OPENAI_API_KEY": "k"}
+SCORER = "def grade(answer, case):\n    return 1.0\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose one commit has a suite with a Python scorer and a server of its own."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "evals/score.py", SCORER)
+    write_suite(tmp_path, scorers={"python": "score.py:grade"}, params={"api_base": "https://models.example/v1"})
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path)
+    return tmp_path
+
+
+def commit(repo: Path) -> str:
+    git(repo, "add", "--all")
+    git(repo, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "change")
+    return git(repo, "rev-parse", "HEAD")
+
+
+def pull_request(repo: Path, base: str, **env: str) -> Mapping[str, str]:
+    """The environment of a workflow run for a pull request on the commit `base`."""
+    event = write(repo.parent / "event.json", json.dumps({"pull_request": {"base": {"sha": base}}}))
+    return {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), **(env or KEYS)}
+
+
+def test_a_pull_request_that_changes_only_the_prompt_runs_with_keys(repo: Path) -> None:
+    base = git(repo, "rev-parse", "HEAD")
+    write(repo / "prompts/routing.md", "Another wording.\n")
+    commit(repo)
+    refuse_untrusted([], pull_request(repo, base))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "named"),
+    [
+        ("evals/score.py", "import os\n" + SCORER, "python: score.py:grade"),
+        ("evals/routing.yaml", ("models.example", "elsewhere.example"), "model: api_base"),
+        ("evals/routing.yaml", ("api_base:", "api_key_env: OTHER\n  api_base:"), "model: api_base, api_key_env"),
+    ],
+)
+def test_changed_code_and_servers_are_refused_by_name(
+    repo: Path, path: str, content: str | tuple[str, str], named: str
+) -> None:
+    base = git(repo, "rev-parse", "HEAD")
+    old = (repo / path).read_text()
+    write(repo / path, content if isinstance(content, str) else old.replace(*content))
+    commit(repo)
+    with pytest.raises(UsageError, match=r"evals/routing\.yaml: this pull request changes") as refused:
+        refuse_untrusted([Path("evals/routing.yaml")], pull_request(repo, base))
+    assert named in str(refused.value)
+
+
+def test_a_base_that_is_not_here_vouches_for_nothing(repo: Path) -> None:
+    with pytest.raises(UsageError, match="fetch-depth"):
+        refuse_untrusted([], pull_request(repo, "0" * 40))
+
+
+def test_a_commit_of_the_pull_request_itself_vouches_for_nothing(repo: Path) -> None:
+    base = git(repo, "rev-parse", "HEAD")
+    write(repo / "evals/score.py", "import os\n" + SCORER)
+    commit(repo)
+    write(repo / "prompts/routing.md", "Another wording.\n")
+    commit(repo)
+    with pytest.raises(UsageError, match="python"):
+        refuse_untrusted([], pull_request(repo, base))
+
+
+@pytest.mark.parametrize(
+    "env", [{"PATH": "/bin"}, {"GITHUB_TOKEN": "t", "ACTIONS_CACHE_KEY": "c"}, {"GITHUB_EVENT_NAME": "push", **KEYS}]
+)
+def test_without_a_secret_or_outside_of_a_pull_request_nothing_is_refused(repo: Path, env: dict[str, str]) -> None:
+    write(repo / "evals/score.py", "import os\n" + SCORER)
+    refuse_untrusted([], pull_request(repo, "0" * 40, **env))
