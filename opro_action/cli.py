@@ -223,6 +223,17 @@ def doctor(suites: tuple[Path, ...], **given: Any) -> int:
     return run(DoctorOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
 
 
+@opro.command("import")
+@click.argument("file", type=FILE)
+@click.option("--to", type=FILE, metavar="FOLDER", help="Folder for prompts/ and evals/, instead of the repository's.")
+def import_(file: Path, to: Path | None) -> int:
+    """Write the prompts and cases of a promptfoo configuration in the native form; nothing is written over."""
+    from opro_action.commands.import_ import ImportOptions
+    from opro_action.commands.import_ import import_ as run
+
+    return run(ImportOptions(file=file, to=to))
+
+
 @opro.command()
 @click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline", "prompt_yml", "doctor"]))
 def schema(name: str) -> int:

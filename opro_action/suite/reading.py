@@ -12,6 +12,7 @@ from opro_action.suite.discovery import find_root, is_prompt_yml
 from opro_action.suite.located import read_yaml
 from opro_action.suite.naming import Named
 from opro_action.suite.prompt_file import front_matter_description, read_prompt
+from opro_action.suite.promptfoo import is_promptfoo, read_promptfoo
 from opro_action.suite.schemas import checker
 from opro_action.suite.scorer_specs import Where, check_scorer_names, scorers_of
 from opro_action.suite.sources import inside, read_text, settled, shown
@@ -44,8 +45,8 @@ def read_suites(path: Path, *, root: Path | None = None, model: str | None = Non
         from opro_action.suite.prompt_yml import read_prompt_yml
 
         return [read_prompt_yml(path, root, model=model)]
-    if path.stem == "promptfooconfig":
-        raise FileError(shown(path), None, "this format is not read in this version; write a suite file")
+    if is_promptfoo(path):
+        return read_promptfoo(path, root, model=model)
     suite = _read_native(path, root)
     return [replace(suite, model=replace(suite.model, id=model)) if model else suite]
 

@@ -50,7 +50,7 @@ def test_a_pull_request_that_changes_only_the_prompt_runs_with_keys(repo: Path) 
 @pytest.mark.parametrize(
     ("path", "content", "named"),
     [
-        ("evals/score.py", "import os\n" + SCORER, "python: score.py:grade"),
+        ("evals/score.py", "import os\n" + SCORER, "python: evals/score.py:grade"),
         ("evals/routing.yaml", ("models.example", "elsewhere.example"), "model: api_base"),
         ("evals/routing.yaml", ("api_base:", "api_key_env: OTHER\n  api_base:"), "model: api_base, api_key_env"),
     ],

@@ -231,9 +231,3 @@ def test_a_suite_outside_the_repository_is_refused(repository: Path) -> None:
 
     with pytest.raises(FileError, match="lies outside the repository"):
         read_suite(link)
-
-
-@pytest.mark.parametrize("name", ["promptfooconfig.yaml"])
-def test_a_format_of_another_tool_is_named_as_not_read_yet(repository: Path, name: str) -> None:
-    with pytest.raises(FileError, match="this format is not read in this version"):
-        read_suite(write(repository / "evals" / name, GOOD))
