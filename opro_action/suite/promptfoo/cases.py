@@ -64,7 +64,7 @@ def _case(test: Test, prompt: Prompt, values: Mapping[str, Any], scorers: tuple[
         expected=_expected(scorers),
         tags=tuple(_tags(test.metadata)),
         # What has no weight, or no assertion, says nothing about the prompt.
-        weight=0.0 if scorers[0].name == "promptfoo_set" and not any(map(_weighs, scorers)) else 1.0,
+        weight=float(any(map(_weighs, scorers))),
         path=test.part.path,
         line=test.part.line,
         scorers=scorers,
@@ -74,11 +74,10 @@ def _case(test: Test, prompt: Prompt, values: Mapping[str, Any], scorers: tuple[
 
 
 def _weighs(spec: ScorerSpec) -> bool:
-    return (
-        bool(spec.weight)
-        and (not spec.parts or any(part.weight for part in spec.parts))
-        and bool(spec.parts or spec.name != "promptfoo_set")
-    )
+    """Whether a scorer has a share in the score: a set without parts, or of parts without weight, has none."""
+    if spec.name == "promptfoo_set":
+        return bool(spec.weight) and any(part.weight for part in spec.parts)
+    return bool(spec.weight)
 
 
 def _used(prompt: Prompt) -> frozenset[str]:

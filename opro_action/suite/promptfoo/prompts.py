@@ -22,7 +22,7 @@ _REFUSED = {
     ".jsonl": "holds prompts line by line",
 }
 _ADDRESSES = ("exec:", "portkey://", "langfuse://", "helicone://")
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,8 @@ def _provider(part: Part, *, embedding: bool = False) -> Provider:
         part = part.of(located({"id": part.value}, part.line), part.key)
     elif isinstance(part.value, dict) and "id" not in part.value and len(part.value) == 1:
         [(name, options)] = part.entries().items()
-        part = part.of(options.node._replace(value={"id": located(name, options.line), **options.value}), part.key)
+        if isinstance(options.value, dict):
+            part = part.of(options.node._replace(value={"id": located(name, options.line), **options.value}), part.key)
     fields = part.fields(_KEYS)
     if "id" not in fields:
         raise part.error("a provider needs an `id`, such as openai:gpt-4.1-mini; add it")

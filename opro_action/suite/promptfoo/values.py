@@ -14,6 +14,7 @@ from opro_action.suite.promptfoo.words import SPACE
 from opro_action.suite.sources import read_text
 
 _TEXTS = (".txt", ".md", ".json", ".jsonl", ".csv", ".xml", ".html", ".log", ".rst")
+_YAML = (".yaml", ".yml")
 _CODE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py")
 _MOST = 100_000
 
@@ -72,9 +73,9 @@ def _content(part: Part, name: str) -> str:
     """What stands in a file, as a prompt shows it: without white space around, YAML as JSON."""
     if name.endswith(_CODE) or ":" in name:
         raise part.error(f"the var `{part.key}` is made by code in {name}, which is not run; write its value")
-    path = part.file(name)
-    if name.endswith((".yaml", ".yml")):
-        return as_json(read_yaml(read_text(path), path).plain)
-    if not name.endswith(_TEXTS):
+    if not name.endswith((*_TEXTS, *_YAML)):
         raise part.error(f"the var `{part.key}` names {name}, and only text files are put into prompts")
+    path = part.file(name)
+    if name.endswith(_YAML):
+        return as_json(read_yaml(read_text(path), path).plain)
     return read_text(path).strip(SPACE)
