@@ -19,7 +19,7 @@ from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.suite import ScorerSpec
 
-_INLINE = "python"
+_INLINE = "the code"
 _ERROR_LENGTH = 200
 
 

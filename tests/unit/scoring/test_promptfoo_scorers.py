@@ -154,12 +154,12 @@ def test_python_gets_what_a_transform_made() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("1 / 0", "python: ZeroDivisionError: division by zero"),
+        ("1 / 0", "the code: ZeroDivisionError: division by zero"),
         ("None", "which is no true or false, no number and no mapping"),
         ("{'score': 1}", "which has no `pass` that is true or false and no `score`"),
         ("float('nan')", "which is no true or false"),
-        ("exit()", "python: SystemExit"),
-        ("output +", "python: SyntaxError"),
+        ("exit()", "the code: SystemExit"),
+        ("output +", "the code: SyntaxError"),
     ],
 )
 def test_code_that_fails_has_not_judged_the_answer(code: str, said: str) -> None:
