@@ -62,10 +62,10 @@ FAMILIES: Mapping[str, Family] = {
 
 NOT_CHAT = frozenset(
     ("embedding", "embeddings", "image", "video", "moderation", "realtime", "tts", "speech", "transcription",
-     "assistant", "agents", "chatkit", "codex-sdk", "codex", "codex-app-server", "live", "rerank",
+     "completion", "assistant", "agents", "chatkit", "codex-sdk", "codex", "codex-app-server", "live", "rerank",
      "claude-agent-sdk", "claude-code", "feature-extraction", "sentence-similarity", "text-classification", "kb")
 )  # fmt: skip
-"""Kinds of models that are not asked."""
+"""Kinds of models that are not asked, unless a family has them."""
 
 _CODE = "is code, which is not run"
 _SERVER = "is a server with rules of its own"

@@ -149,7 +149,7 @@ def _model(part: Part, *, embedding: bool) -> tuple[Family, str]:
     kind, _, model = rest.partition(":")
     if embedding and kind in {"embedding", "embeddings"}:
         return family, f"{family.prefix}{model}"
-    if kind in NOT_CHAT:
+    if kind in NOT_CHAT and kind not in family.kinds:
         raise part.error(f"the provider {quoted(name)} is no chat model, and only those are asked; name another")
     return family, f"{family.kinds[kind]}{model}" if kind in family.kinds and model else f"{family.prefix}{rest}"
 
