@@ -77,7 +77,7 @@ def _holds(path: str, content: str, text: str) -> bool:
     if not is_prompt_yml(Path(path)):
         return _lines(text) in _lines(content)
     try:
-        return prompt_of(content.encode(), Path(path)).text == text
+        return prompt_of(content.encode(), Path(path)).text == text.rstrip()
     except FileError:
         return False
 

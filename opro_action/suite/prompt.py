@@ -45,13 +45,15 @@ class Frame:
 
     Without a `role` the native rule holds: a text with placeholders is one user message; without any it is the
     system message, and the case's input the user message. With a `role` the text is the message of that role in a
-    chat, between `before` and `after`. `marks` finds placeholders, in all messages; its first group is the name.
+    chat, between `before` and `after`; `tail` is the white space at its end, which a rewrite keeps. `marks` finds
+    placeholders, in all messages; its first group is the name.
     """
 
     role: str | None = None
     before: Chat = ()
     after: Chat = ()
     marks: re.Pattern[str] = PLACEHOLDER
+    tail: str = ""
 
     def placeholders(self, text: str) -> frozenset[str]:
         """The names of the placeholders in one text."""
@@ -60,7 +62,7 @@ class Frame:
     def chat(self, text: str, values: Mapping[str, Any]) -> Chat:
         """The messages that put a case's `values` to the model; raises KeyError for a value that is missing."""
         if self.role:
-            around = (*self.before, (self.role, text), *self.after)
+            around = (*self.before, (self.role, text + self.tail), *self.after)
             return tuple((role, fill(content, values, self.marks)) for role, content in around)
         if self.placeholders(text):
             return (("user", fill(text, values, self.marks)),)

@@ -74,14 +74,16 @@ def prompt_in(file: PromptFile, marks: re.Pattern[str]) -> Prompt:
     index = _chosen(file)
     messages = file.messages
     at = ("messages", index, "content")
-    role, text = messages[index]
-    if not text.strip():
+    role, content = messages[index]
+    text = content.rstrip()
+    if not text:
         raise file.error(at, f"`messages[{index}].content` holds no prompt text; write the prompt into it")
     try:
         place = find_scalar(file.data, at)
     except ValueError as error:
         raise file.error(at, f"`messages[{index}].content` {error}") from None
-    frame = Frame(role, messages[:index], messages[index + 1 :], marks)
+    tail = content[len(text) :]
+    frame = Frame(role, messages[:index], messages[index + 1 :], marks, tail)
     return Prompt(
         path=file.path,
         text=text,
@@ -89,7 +91,7 @@ def prompt_in(file: PromptFile, marks: re.Pattern[str]) -> Prompt:
         after=place.after,
         newline=place.newline,
         frame=frame,
-        spell=lambda other: _spelled(place, other),
+        spell=lambda other: _spelled(place, other + tail),
     )
 
 

@@ -88,7 +88,7 @@ def test_a_proposal_changes_the_message_and_leaves_every_other_byte(tmp_path: Pa
     assert set(changed) == {NAME, "prompts/triage.prompt.history.jsonl", "prompts/triage.prompt.baseline.json"}
     end = b"\r\n" if b"\r" in content else b"\n"
     old = end.join([b"|", b"      Say something.", b"      At once."])
-    new = end.join([b"|-", f"      {plan.best['text'].splitlines()[0]}".encode(), b'      Whatever: \\ "you" say.'])
+    new = end.join([b"|", f"      {plan.best['text'].splitlines()[0]}".encode(), b'      Whatever: \\ "you" say.'])
     assert changed[NAME] == content.replace(old, new)
 
 

@@ -54,7 +54,7 @@ def test_a_rewrite_changes_the_text_and_nothing_else(name: str, tmp_path: Path) 
         new = prompt.with_text(f"Say: {text}")
         again = read(write(tmp_path / name, new))
 
-        assert again.prompt.text == f"Say: {text}"
+        assert again.prompt.text + again.prompt.frame.tail == f"Say: {text}{prompt.frame.tail}"
         assert new.startswith(prompt.before)
         assert new.endswith(prompt.after)
         assert [case.digest for case in again.cases] == [case.digest for case in suite.cases]
