@@ -43,6 +43,8 @@ DIFFERENT: dict[tuple[str, int], str] = {
         "contains-json, several objects",
         1,
     ): "promptfoo counts braces in texts, and does not see an object that holds one",
+    ("is-refusal, a suggestion that is refused", 0): "the list of promptfoo has gaps: it knows `I cannot suggest`",
+    ("is-refusal, a suggestion that is refused", 1): "the list of promptfoo has gaps: it knows `I cannot suggest`",
     ("python, a score beyond 1", 0): "a score is a share of 1",
     ("factuality", 5): NOT_NEGATED,
     ("factuality", 6): NOT_NEGATED,
