@@ -16,6 +16,7 @@ from opro_action.gate.check import SuiteCheck, check_suite, overall
 from opro_action.gate.fingerprint import fingerprint
 from opro_action.models.connect import Models
 from opro_action.report.check import check_json, check_markdown, check_text
+from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
 from opro_action.suite.changes import changed_suites
 from opro_action.suite.suite import Case, Suite
@@ -79,7 +80,7 @@ def _with_chosen_cases(suites: Sequence[Suite], options: CheckOptions) -> list[S
     if not found:
         raise UsageError("--tag and -k leave no case; see the cases' `tags` and `id`.")
     for suite in found:
-        say(f"{suite.name}: {len(suite.cases)} cases chosen.")
+        say(f"{suite.name}: {count(len(suite.cases), 'case')} chosen.")
     return found
 
 

@@ -10,7 +10,8 @@ from opro_action.gate.paired import points
 from opro_action.gate.power import smallest_change
 from opro_action.gate.verdict import FEW, TOO_FEW
 from opro_action.scoring.expected import chance, kinds, labels, options_of
-from opro_action.scoring.scorers.text import folded, quoted
+from opro_action.scoring.scorers.text import quoted
+from opro_action.suite.quoting import folded
 from opro_action.suite.suite import Case, Suite
 
 LOPSIDED = 0.8

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from opro_action.doctor.finding import Finding, Severity, place_of
 from opro_action.scoring.expected import expected_text
 from opro_action.scoring.scorers.text import quoted
-from opro_action.suite.quoting import normalised
+from opro_action.suite.quoting import folded
 from opro_action.suite.suite import Case
 
 ALIKE = 0.7
@@ -83,7 +83,7 @@ class _Text:
 
     @classmethod
     def of(cls, case: Case) -> _Text:
-        text = normalised(_question(case))
+        text = folded(_question(case))
         words = _WORD.findall(text)
         return cls(frozenset(zip(words, words[1:], words[2:], strict=False)), tuple(_NUMBER.findall(text)))
 
@@ -107,7 +107,7 @@ def _contradicts(group: Group) -> bool:
     for case in group:
         text = expected_text(case)
         if text is not None:
-            expected[repr([spec.as_json() for spec in case.scorers])].add(normalised(text))
+            expected[repr([spec.as_json() for spec in case.scorers])].add(folded(text))
     return any(len(texts) > 1 for texts in expected.values())
 
 

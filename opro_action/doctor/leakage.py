@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opro_action.doctor.finding import Finding, some_cases
-from opro_action.suite.quoting import normalised, quotable
+from opro_action.suite.quoting import folded, quotable
 from opro_action.suite.suite import Suite
 
 
@@ -11,7 +11,7 @@ def leak_findings(suite: Suite) -> list[Finding]:
     """Cases whose input, or long expected answer, stands in the prompt or in the messages around it."""
     prompt = suite.prompt
     around = [text for _, text in (*prompt.frame.before, *prompt.frame.after)]
-    told = normalised("\n".join([prompt.text, *around]))
+    told = folded("\n".join([prompt.text, *around]))
     quoted = [case for case in suite.cases if any(quote in told for quote in quotable(case))]
     if not quoted:
         return []
@@ -28,4 +28,4 @@ def _line(suite: Suite, quotes: tuple[str, ...]) -> int | None:
     """The line of the prompt's file that quotes, if one line does by itself."""
     first = suite.prompt.before.count(b"\n") + 1
     lines = enumerate(suite.prompt.text.split("\n"), start=first)
-    return next((line for line, text in lines if any(quote in normalised(text) for quote in quotes)), None)
+    return next((line for line, text in lines if any(quote in folded(text) for quote in quotes)), None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from opro_action.gate.check import SuiteCheck, overall
 from opro_action.gate.paired import p_in_words
-from opro_action.report.markdown import code, fence, plain, score, signed, table, visible
+from opro_action.report.markdown import code, count, fence, plain, score, signed, table, visible
 from opro_action.scoring.results import CaseResult
 
 SCHEMA = "opro.check/1"
@@ -120,7 +120,7 @@ def _suite_text(check: SuiteCheck) -> str:
     word = "NOT MEASURED" if found.verdict == "unmeasured" else found.verdict.upper().replace("_", " ")
     lines = [f"{word}  {suite.relative(suite.path)}  ({suite.model.id})", f"  {found.reason}"]
     if found.score is not None:
-        lines.append(f"  score {found.score:.2f}{_between(found.ci95)} over {found.n} cases{_against(check)}")
+        lines.append(f"  score {found.score:.2f}{_between(found.ci95)} over {count(found.n, 'case')}{_against(check)}")
     lines += [f"  {line}" for line in _broken_lines(check)]
     return "\n".join(lines)
 

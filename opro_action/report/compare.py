@@ -8,7 +8,7 @@ from typing import Any
 from opro_action.gate.compare import Side
 from opro_action.gate.paired import Paired, p_in_words, some
 from opro_action.report.check import PLACES, usage_line
-from opro_action.report.markdown import code, plain, score, signed, table
+from opro_action.report.markdown import code, count, plain, score, signed, table
 from opro_action.suite.suite import Suite
 
 SCHEMA = "opro.compare/1"
@@ -30,10 +30,9 @@ def compare_text(suite: Suite, sides: Sequence[Side], usage: Mapping[str, Any]) 
     lines = [f"{suite.relative(suite.path)}  ({suite.model.id})"]
     for side in sides:
         low, high = side.interval or (0.0, 1.0)
-        measured = (
-            f"score {score(side.result.score)} (95 %: {low:.2f} to {high:.2f}) over {len(side.result.scored)} cases"
-        )
-        lines.append(f"  {suite.relative(side.prompt.path)}: {measured}")
+        measured = f"score {score(side.result.score)} (95 %: {low:.2f} to {high:.2f})"
+        n = count(len(side.result.scored), "case")
+        lines.append(f"  {suite.relative(side.prompt.path)}: {measured} over {n}")
         lines += [f"    {line}" for line in _differences(suite, side, sides[0])]
     return "\n".join([*lines, "", usage_line(usage)]) + "\n"
 

@@ -6,7 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 
-from opro_action.scoring.scorers.text import as_text, folded
+from opro_action.scoring.scorers.text import as_text
+from opro_action.suite.quoting import folded
 from opro_action.suite.suite import Case, Suite
 
 MOST_LABELS = 20

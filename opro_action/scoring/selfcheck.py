@@ -13,8 +13,8 @@ from opro_action.scoring.expected import chance, expected_text, stratified
 from opro_action.scoring.results import weighted_mean
 from opro_action.scoring.runner import gather, tools_of
 from opro_action.scoring.scorers import grade_all
-from opro_action.scoring.scorers.text import folded
 from opro_action.scoring.tools import Asked, Tools
+from opro_action.suite.quoting import folded
 from opro_action.suite.suite import Case, ModelSpec, Suite, content_digest
 
 MOST_CASES = 400

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from opro_action.suite.prompt import Frame, Prompt, fill
-from opro_action.suite.quoting import normalised, quotable
+from opro_action.suite.quoting import folded, quotable
 from opro_action.suite.suite import Case
 
 _TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
@@ -88,12 +88,12 @@ def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
         return PLACEHOLDERS
     if len(text) > rules.max_length:
         return TOO_LONG
-    if normalised(text) in {normalised(other) for other in tried}:
+    if folded(text) in {folded(other) for other in tried}:
         return DUPLICATE
     return LEAK if _leaks(text, rules) else None
 
 
 def _leaks(text: str, rules: Rules) -> bool:
     """Whether the text quotes a case's input or long expected answer that the seed did not quote already."""
-    found, known = normalised(text), normalised(rules.seed)
+    found, known = folded(text), folded(rules.seed)
     return any(quote in found and quote not in known for case in rules.cases for quote in quotable(case))

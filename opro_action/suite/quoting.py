@@ -13,14 +13,14 @@ LONG_EXPECTED = 20
 """Characters from which an expected answer is more than a label, which a prompt has to name."""
 
 
-def normalised(text: str) -> str:
+def folded(text: str) -> str:
     """The text as a comparison sees it: compatibility forms, case and white space do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def quotable(case: Case) -> tuple[str, ...]:
     """What of a case a prompt must not hold, normalised: its long inputs, and its expected answer when it is long."""
-    values = [(normalised(str(value)), LONG_INPUT) for value in case.vars.values()]
+    values = [(folded(str(value)), LONG_INPUT) for value in case.vars.values()]
     if isinstance(case.expected, str):
-        values.append((normalised(case.expected), LONG_EXPECTED))
+        values.append((folded(case.expected), LONG_EXPECTED))
     return tuple(value for value, length in values if len(value) >= length)

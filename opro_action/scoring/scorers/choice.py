@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.text import as_text, folded, no_expected, quoted
+from opro_action.scoring.scorers.text import as_text, no_expected, quoted
+from opro_action.suite.quoting import folded
 
 _MARKDOWN = (re.compile(r"\*+"), re.compile(r"`+"), re.compile(r"(?<![^\W_])_+|_+(?![^\W_])"))
 """Marks around words; an underscore inside a word belongs to it."""

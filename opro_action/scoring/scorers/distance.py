@@ -12,7 +12,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.text import as_text, composed, folded, no_expected, quoted
+from opro_action.scoring.scorers.text import as_text, composed, no_expected, quoted
+from opro_action.suite.quoting import folded
 
 LONGEST = 20_000
 """Longer texts, in characters, are not compared: time grows with the product of both lengths."""

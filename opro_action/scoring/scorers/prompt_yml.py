@@ -12,9 +12,10 @@ from opro_action.models.model import Message
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.choice import named
 from opro_action.scoring.scorers.judging import DATA_RULE, ask, fenced
-from opro_action.scoring.scorers.text import composed, folded, quoted
+from opro_action.scoring.scorers.text import composed, quoted
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.prompt import fill
+from opro_action.suite.quoting import folded
 from opro_action.suite.suite import ModelSpec, ScorerSpec
 
 _MARK = re.compile(r"\{\{([\w.-]+)\}\}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opro_action.scoring.results import Grade
+from opro_action.suite.quoting import folded
 
 _QUOTED = 80
 _FENCE = re.compile(r"\A```[^\n`]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
@@ -17,11 +18,6 @@ def quoted(text: str) -> str:
     """A text for an explanation: on one line, in quotes, cut after 80 characters."""
     line = " ".join(text.split())
     return f'"{line}"' if len(line) <= _QUOTED else f'"{line[: _QUOTED - 3]}..."'
-
-
-def folded(text: str) -> str:
-    """A text without what should not matter: Unicode form, case, and the kind and amount of white space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def composed(text: str) -> str:

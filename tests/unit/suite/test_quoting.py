@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from builders import make_case
 
-from opro_action.suite.quoting import normalised, quotable
+from opro_action.suite.quoting import folded, quotable
 
 
 @pytest.mark.parametrize("text", ["name THE team", "Name  the\nteam", "Ｎame the team", "\u00a0Name the team "])
 def test_case_space_and_compatibility_forms_do_not_count(text: str) -> None:
-    assert normalised(text) == "name the team"
+    assert folded(text) == "name the team"
 
 
 def test_a_long_input_and_a_long_expected_answer_can_be_quoted() -> None:
