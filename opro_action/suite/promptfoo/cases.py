@@ -81,7 +81,7 @@ def _weighs(spec: ScorerSpec) -> bool:
 
 
 def _used(prompt: Prompt) -> frozenset[str]:
-    texts = [text for _, text in (*prompt.frame.before, *prompt.frame.after)]
+    texts = [prompt.frame.tail, *(text for _, text in (*prompt.frame.before, *prompt.frame.after))]
     return prompt.placeholders.union(*(prompt.frame.placeholders(text) for text in texts))
 
 

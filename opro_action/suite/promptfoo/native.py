@@ -8,6 +8,7 @@ from typing import Any
 
 from opro_action.errors import FileError
 from opro_action.suite.prompt import PLACEHOLDER
+from opro_action.suite.promptfoo.cases import PREFIX, SUFFIX
 from opro_action.suite.promptfoo.native_scorers import native_scorers
 from opro_action.suite.sources import shown
 from opro_action.suite.suite import Case, ModelSpec, Suite
@@ -62,6 +63,8 @@ def _user_variable(suite: Suite) -> str | None:
     names = sorted(frame.placeholders(prompt.text))
     if any(not PLACEHOLDER.fullmatch(f"{{{{{name}}}}}") for name in names):
         raise _error(suite, f"the prompt has the placeholder {quoted(names[0])}, which is no name in the native form")
+    if PREFIX in names or SUFFIX in frame.placeholders(frame.tail):
+        raise _error(suite, f"tests have a `prefix` or `suffix`, {_SETTINGS}; write it into the prompt")
     if prompt.text.lstrip().startswith("---"):
         raise _error(suite, "the prompt begins with `---`, which would begin the front matter of a prompt file")
     if frame.role == "user" and not frame.before and not frame.after:

@@ -31,8 +31,7 @@ def prompts_in_file(path: Path, part: Part) -> list[Prompt]:
     if path.suffix == ".txt":
         return list(_between_separators(path, data, part))
     if path.suffix == ".md":
-        start = len(_BOM) if data.startswith(_BOM) else 0
-        return [_checked(_span(path, data, start, len(data)), part)]
+        return [_checked(_whole(path, data), part)]
     return [_chat(read_part(path, part.root, part.base, "prompt"), data, ())]
 
 
@@ -45,7 +44,7 @@ def prompt_in_config(part: Part, data: bytes, at: Steps) -> Prompt:
     check_template(text, part)
     if not text.strip():
         raise part.error("this prompt is empty; write its text")
-    return _placed(Prompt(part.path, text, frame=Frame("user", marks=MARK)), data, at, part)
+    return _placed(_with_tail(Prompt(part.path, text, frame=Frame("user", marks=MARK))), data, at, part)
 
 
 def fixed(part: Part, why: str) -> Prompt:
@@ -85,6 +84,20 @@ def _span(path: Path, data: bytes, start: int, end: int) -> Prompt:
     return Prompt(path, text, data[:start], data[end:], newline, Frame("user", marks=MARK))
 
 
+def _whole(path: Path, data: bytes) -> Prompt:
+    """All of a file, the white space at its end included, which is sent and kept."""
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    prompt = _with_tail(_span(path, data, start, len(data)))
+    end = len(data) - len(prompt.frame.tail.replace("\n", prompt.newline).encode())
+    return replace(prompt, after=data[end:])
+
+
+def _with_tail(prompt: Prompt) -> Prompt:
+    """The prompt with the white space that ends its text beside it: it is sent, and a rewrite keeps it."""
+    text = prompt.text.rstrip()
+    return replace(prompt, text=text, frame=replace(prompt.frame, tail=prompt.text[len(text) :]))
+
+
 def _without_separator(prompt: Prompt) -> Callable[[str], bytes]:
     def spell(text: str) -> bytes:
         if any(line.strip(SPACE) == _SEPARATOR for line in text.split("\n")):
@@ -121,7 +134,7 @@ def _chat(part: Part, data: bytes, at: Steps | None) -> Prompt:
     index = _rewritable([role for role, _ in chat])
     role, text = chat[index]
     frame = Frame(role, chat[:index], chat[index + 1 :], MARK)
-    prompt = Prompt(part.path, text, frame=frame)
+    prompt = _with_tail(Prompt(part.path, text, frame=frame))
     return prompt if at is None else _placed(prompt, data, (*at, index, "content"), part.items()[index])
 
 
@@ -154,14 +167,15 @@ def _placed(prompt: Prompt, data: bytes, at: Steps, part: Part) -> Prompt:
     except (ValueError, yaml.YAMLError) as error:
         what = "stands where it cannot be rewritten; keep it in a .txt file"
         return replace(prompt, spell=_refusing(part, str(error) if isinstance(error, ValueError) else what))
-    if place.text != prompt.text:
+    tail = prompt.frame.tail
+    if place.text != prompt.text + tail:
         return replace(prompt, spell=_refusing(part, "is written in a way that cannot be rewritten; keep it in a file"))
     return replace(
         prompt,
         before=place.before,
         after=place.after,
         newline=place.newline,
-        spell=lambda text: _spelled(place, text),
+        spell=lambda text: _spelled(place, text + tail),
     )
 
 

@@ -122,31 +122,31 @@ def _names(stem: str, pairs: Sequence[Pair]) -> list[str]:
 def _with_surroundings(prompt: Prompt, tests: Sequence[Test]) -> Prompt:
     """The prompt between placeholders for the tests' `prefix` and `suffix`, where there are any.
 
-    They are the tests' and not the prompt file's: a rewritten text has to keep them at its ends, and is written
-    without them.
+    They are the tests' and not the prompt file's. The first stands in the text, so that a rewritten one has to keep it
+    at its beginning, and is written without it.
     """
-    head, tail = (
-        f"{{{{{name}}}}}" if any(_says(test, key) for test in tests) else ""
-        for name, key in ((PREFIX, "prefix"), (SUFFIX, "suffix"))
-    )
-    if not head and not tail:
+    said = {key: [test.options[key] for test in tests if _says(test, key)] for key in ("prefix", "suffix")}
+    first = next((part for parts in said.values() for part in parts), None)
+    if first is None:
         return prompt
     if prompt.frame.before or prompt.frame.after or prompt.frame.role != "user":
-        part = next(test.options[key] for test in tests for key in ("prefix", "suffix") if _says(test, key))
-        raise part.error(f"`{part.key}` around a chat is not supported; write it into a message")
-    return replace(prompt, text=f"{head}{prompt.text}{tail}", spell=_without(prompt, head, tail))
+        raise first.error(f"`{first.key}` around a chat is not supported; write it into a message")
+    if said["suffix"]:
+        prompt = replace(prompt, frame=replace(prompt.frame, tail=f"{prompt.frame.tail}{{{{{SUFFIX}}}}}"))
+    if not said["prefix"]:
+        return prompt
+    head = f"{{{{{PREFIX}}}}}"
+    return replace(prompt, text=head + prompt.text, spell=_without(prompt, head))
 
 
 def _says(test: Test, key: str) -> bool:
     return key in test.options and test.options[key].text() != ""
 
 
-def _without(prompt: Prompt, head: str, tail: str) -> Callable[[str], bytes]:
+def _without(prompt: Prompt, head: str) -> Callable[[str], bytes]:
     def spell(text: str) -> bytes:
-        inner = text.removeprefix(head).removesuffix(tail)
-        whole = replace(prompt, before=b"", after=b"")
-        if f"{head}{inner}{tail}" != text:
-            raise ValueError(f"the new text has to begin with {head!r} and end with {tail!r}, which are the tests'")
-        return whole.with_text(inner)
+        if not text.startswith(head):
+            raise ValueError(f"the new text has to begin with {head!r}, which stands for the tests' `prefix`")
+        return replace(prompt, before=b"", after=b"").with_text(text.removeprefix(head))
 
     return spell

@@ -175,6 +175,13 @@ def test_prompts_that_the_native_form_does_not_have_are_refused(tmp_path: Path, 
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("option", ["prefix", "suffix"])
+def test_what_stands_around_a_prompt_is_refused(tmp_path: Path, option: str) -> None:
+    text = CONFIG.replace("defaultTest:\n", f"defaultTest:\n  options: {{{option}: 'x '}}\n")
+    with pytest.raises(FileError, match="tests have a `prefix` or `suffix`"):
+        imported(tmp_path, text)
+
+
 def test_other_files_are_not_imported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only promptfooconfig files are imported"):
         import_(ImportOptions(write(tmp_path / "suite.yaml", CONFIG)))

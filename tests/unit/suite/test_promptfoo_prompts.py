@@ -68,7 +68,10 @@ def test_a_separator_in_a_new_text_is_not_written(tmp_path: Path) -> None:
 
 def test_a_markdown_prompt_is_all_of_its_file(tmp_path: Path) -> None:
     write(tmp_path / "p.md", "# {{output}}\n\n---\nmore\n")
-    assert suite_of(tmp_path, "prompts: file://p.md\n" + PROVIDERS + TESTS).prompt.text == "# {{output}}\n\n---\nmore\n"
+    prompt = suite_of(tmp_path, "prompts: file://p.md\n" + PROVIDERS + TESTS).prompt
+    assert prompt.text == "# {{output}}\n\n---\nmore"
+    assert prompt.frame.chat(prompt.text, {"output": "x"}) == (("user", "# x\n\n---\nmore\n"),)
+    assert prompt.with_text("New {{output}}") == b"New {{output}}\n"
 
 
 INLINE = """\
@@ -85,8 +88,9 @@ providers: [echo]   # the end
 
 def test_prompts_in_the_configuration_are_rewritten_where_they_stand(tmp_path: Path) -> None:
     block, quoted = suites_of(tmp_path, INLINE + TESTS)
-    assert block.prompt.text == "Name the team:\n{{output}}\n"
-    assert block.prompt.with_text("Which team?\n\n{{output}}\n").decode() == (INLINE + TESTS).replace(
+    assert block.prompt.text == "Name the team:\n{{output}}"
+    assert block.prompt.frame.tail == "\n"
+    assert block.prompt.with_text("Which team?\n\n{{output}}").decode() == (INLINE + TESTS).replace(
         "Name the team:\n      {{output}}", "Which team?\n\n      {{output}}"
     )
     assert quoted.prompt.with_text("it's {{output}}").decode() == (INLINE + TESTS).replace(
@@ -135,9 +139,10 @@ def test_prefix_and_suffix_are_around_the_text_and_not_written_with_it(tmp_path:
     suite = suite_of(tmp_path, text)
     first, second = (suite.prompt.frame.chat(suite.prompt.text, case.vars)[0][1] for case in suite.cases)
     assert (first, second) == ("To x: Say x Now.", "Say y")
-    assert suite.prompt.with_text("{{__prefix}}Tell {{output}}{{__suffix}}") == b"Tell {{output}}\n"
+    assert suite.prompt.text == "{{__prefix}}Say {{output}}"
+    assert suite.prompt.with_text("{{__prefix}}Tell {{output}}") == b"Tell {{output}}\n"
     with pytest.raises(ValueError, match="has to begin with"):
-        suite.prompt.with_text("Tell {{output}}{{__suffix}}")
+        suite.prompt.with_text("Tell {{output}}")
 
 
 def test_without_prompts_the_var_prompt_is_the_prompt(tmp_path: Path) -> None:
