@@ -198,3 +198,42 @@ def test_a_file_that_cannot_be_a_prompt_says_why_with_its_line(
 ) -> None:
     write(tmp_path / name, content)
     assert said in error_of(tmp_path, f"prompts: [file://{name}]\n" + PROVIDERS + TESTS)
+
+
+EVERY_KIND = """\
+prompts:
+  - file://p.txt
+  - p.md
+  - chat.json
+  - file://chat.yaml
+  - "quoted {{output}}"
+  - |
+    block {{output}}
+
+  - {raw: plain text, label: flow}
+providers: [echo]
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["One line", "Two\nlines {x}", 'it\'s "quoted" \\ # no', "ünï 😀\n\n- a list:\n  more"]
+)
+@pytest.mark.parametrize("number", range(8))
+def test_a_rewritten_prompt_is_read_again_and_all_else_stays(tmp_path: Path, number: int, text: str) -> None:
+    write(tmp_path / "p.txt", "a {{output}}\r\n---\r\nb\r\n")
+    write(tmp_path / "p.md", "# {{output}}\n\nmore\n\n")
+    write(tmp_path / "chat.json", CHAT)
+    write(
+        tmp_path / "chat.yaml",
+        "- {role: system, content: Be brief.}\n- role: user\n  content: >\n    Say\n    {{output}}\n",
+    )
+    before = suites_of(tmp_path, EVERY_KIND + TESTS)
+    prompt = before[number].prompt
+    assert prompt.with_text(prompt.text) == prompt.path.read_bytes()
+    prompt.path.write_bytes(prompt.with_text(text))
+    after = suites_of(tmp_path, (tmp_path / "promptfooconfig.yaml").read_text())
+    wanted = [text if at == number else suite.prompt.text for at, suite in enumerate(before)]
+    assert [suite.prompt.text for suite in after] == wanted
+    assert [[case.digest for case in suite.cases] for suite in after] == [
+        [case.digest for case in suite.cases] for suite in before
+    ]
