@@ -118,6 +118,8 @@ def _notes(test: Test, prompt: Prompt, values: Mapping[str, Any], scorers: Seque
         yield f"{where}: no assertions, so this test says nothing and has no share in the score"
     elif not any(map(_weighs, scorers)):
         yield f"{where}: every assertion has the weight 0, so this test has no share in the score"
+    if "runSerially" in test.options:
+        yield f"{where}: `runSerially` is not used: see --concurrency"
 
 
 def _with_ids(made: Sequence[_Made]) -> Iterator[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from opro_action.suite.promptfoo.part import Part
 from opro_action.suite.promptfoo.prompts import Listed, read_prompts, safe
 from opro_action.suite.promptfoo.providers import Provider, read_providers
 from opro_action.suite.promptfoo.tests import Test, read_tests
-from opro_action.suite.suite import Suite
+from opro_action.suite.sources import shown
+from opro_action.suite.suite import Case, Suite
 from opro_action.suite.wording import did_you_mean, quoted
 
 Pair = tuple[Listed, Provider]
@@ -94,8 +95,18 @@ def _suite(shared: _Shared, listed: Listed, provider: Provider, name: str) -> Su
         cases=cases,
         repeats=shared.repeats,
         response_format=provider.response_format,
-        notes=(*shared.notes, *remarks),
+        notes=(*shared.notes, *_remarks(provider, cases), *remarks),
     )
+
+
+def _remarks(provider: Provider, cases: Sequence[Case]) -> Iterator[str]:
+    """What a reader should be told of the models."""
+    where = f"{shown(provider.part.path)}:{provider.part.line}"
+    if provider.part.get("delay"):
+        yield f"{where}: `delay` is not used: calls wait only when the provider asks for it"
+    specs = [part for case in cases for spec in case.scorers for part in (spec, *spec.parts)]
+    if any(spec.name == "promptfoo_judge" and "model" not in spec.options for spec in specs):
+        yield f"{where}: no model is named to grade, so this one does; name another under defaultTest.options.provider"
 
 
 def _goes_with(test: Test, listed: Listed, provider: Provider) -> bool:

@@ -25,6 +25,7 @@ _REFUSED = {
     "provider": "another model for one test is not supported; write a file of its own for it",
     "assertScoringFunction": "a scoring function of the user's is JavaScript or Python that is not run; remove it",
     "transformVars": "is JavaScript, which is not run; write the vars as they should be",
+    "repeat": "of one test is not supported; set `repeat` under `evaluateOptions` for all",
     "storeOutputAs": "tests that use another test's answer are not supported; write its text into `vars`",
 }
 _CODE = re.compile(r"\.(js|mjs|cjs|ts|mts|cts|py)(:\w+)?$")

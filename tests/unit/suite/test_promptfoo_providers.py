@@ -157,6 +157,15 @@ def test_a_grader_may_be_one_of_the_providers_by_its_label(tmp_path: Path) -> No
     assert spec.options["params"] == {**USUAL, "seed": 4}
 
 
+def test_a_judge_that_is_not_named_is_the_task_model_and_told(tmp_path: Path) -> None:
+    text = f"{PROMPTS}providers: [{{id: 'openai:gpt-4.1', delay: 100}}]\n"
+    suite = suite_of(tmp_path, text + "tests: [{vars: {output: x}, assert: [{type: llm-rubric, value: x}]}]\n")
+    assert [note.partition(": ")[2] for note in suite.notes] == [
+        "`delay` is not used: calls wait only when the provider asks for it",
+        "no model is named to grade, so this one does; name another under defaultTest.options.provider",
+    ]
+
+
 def test_echo_is_no_judge(tmp_path: Path) -> None:
     text = f"{PROMPTS}providers: [echo]\ntests: [{{assert: [{{type: llm-rubric, value: x}}]}}]\n"
     assert "promptfooconfig.yaml:3: `llm-rubric` has no model to ask" in error_of(tmp_path, text)

@@ -224,6 +224,7 @@ def test_vars_come_from_files(tmp_path: Path) -> None:
         ("[{vars: {output: file://photo.png}, assert: []}]", "the var `output` names photo.png, and only text files"),
         ("[{vars: {output: x}, provider: openai:gpt-4.1}]", "`provider`: another model for one test is not supported"),
         ("[{vars: {output: x}, options: {transformVars: 'vars'}}]", "`transformVars`: is JavaScript"),
+        ("[{vars: {output: x}, options: {repeat: 3}}]", "`repeat`: of one test is not supported"),
         ("[{vars: {output: x}, options: {storeOutputAs: y}}]", "`storeOutputAs`: tests that use another test's answer"),
         ("[{vars: {output: x}, assertScoringFunction: file://s.js}]", "`assertScoringFunction`: a scoring function"),
         ("[{vars: {output: x}, options: {transform: 'output.split(\"x\")[0]'}, assert: [{type: is-json}]}]", "is code"),
