@@ -58,7 +58,11 @@ def with_values(arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for index, word in enumerate(arguments):
         following = arguments[index + 1] if index + 1 < len(arguments) else "-"
-        takes_next = word == "--resume" and not following.startswith("-") and Path(following).suffix not in _YAML
+        takes_next = (
+            word == "--resume"
+            and not following.startswith("-")
+            and Path(following.partition("#")[0]).suffix not in _YAML
+        )
         found.append(f"{word}={_ALONE[word]}" if word in _ALONE and not takes_next else word)
     return found
 

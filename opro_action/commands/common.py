@@ -48,7 +48,7 @@ def chosen_suites(paths: Sequence[Path], model: str | None = None) -> list[Suite
 def tell_notes(suite: Suite) -> None:
     """Say what a reader of the suite file should be told."""
     for note in suite.notes:
-        say(f"{suite.relative(suite.path)}: {note}")
+        say(f"{suite.title}: {note}")
 
 
 def _chosen(paths: Sequence[Path], model: str | None) -> list[Suite]:

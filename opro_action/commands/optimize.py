@@ -80,6 +80,6 @@ def _with(suite: Suite, options: OptimizeOptions) -> Suite:
 def _command(suite: Suite) -> str:
     """How to make this search again; the suite file holds what is not named."""
     spec, writer = suite.optimize, suite.optimize.model or suite.model
-    words = ["opro", "optimize", suite.relative(suite.path), f"--model={suite.model.id}"]
+    words = ["opro", "optimize", suite.title, f"--model={suite.model.id}"]
     words += [f"--optimizer-model={writer.id}", f"--steps={spec.steps}", f"--candidates={spec.candidates}"]
     return shlex.join([*words, f"--max-calls={spec.max_calls}", f"--seed={spec.seed}"])

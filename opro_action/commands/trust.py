@@ -33,7 +33,7 @@ def refuse_untrusted(paths: Sequence[Path], env: Mapping[str, str]) -> None:
         parts = untrusted_parts(suite, base)
         if parts:
             raise UsageError(
-                f"{suite.relative(suite.path)}: this pull request changes what keys must not meet unreviewed "
+                f"{suite.title}: this pull request changes what keys must not meet unreviewed "
                 f"({'; '.join(part.what for part in parts)}), or its base commit is not here: merge these parts first, "
                 "give no keys to this job, or set `fetch-depth: 2` for actions/checkout."
             )

@@ -33,7 +33,7 @@ FREE = Price(0.0, 0.0, 0)
 
 def price_of(spec: ModelSpec) -> Price | None:
     """The price that the suite states, else litellm's; `local/` is free; None when nobody knows."""
-    if spec.id.startswith("local/"):
+    if spec.id.startswith("local/") or spec.id == "echo":
         return FREE
     listed = _listed(spec.id)
     if spec.price is None:

@@ -61,7 +61,7 @@ def _suite(check: SuiteCheck) -> dict[str, Any]:
     suite, found = check.suite, check.verdict
     baseline = {case.id: case.score for case in check.baseline.cases} if check.baseline else {}
     return {
-        "suite": suite.relative(suite.path),
+        "suite": suite.title,
         "prompt": suite.relative(suite.prompt.path),
         "prompt_digest": suite.prompt.digest,
         "model": suite.model.id,
@@ -118,7 +118,7 @@ def _case(result: CaseResult, before: float | None) -> dict[str, Any]:
 def _suite_text(check: SuiteCheck) -> str:
     suite, found = check.suite, check.verdict
     word = "NOT MEASURED" if found.verdict == "unmeasured" else found.verdict.upper().replace("_", " ")
-    lines = [f"{word}  {suite.relative(suite.path)}  ({suite.model.id})", f"  {found.reason}"]
+    lines = [f"{word}  {suite.title}  ({suite.model.id})", f"  {found.reason}"]
     if found.score is not None:
         lines.append(f"  score {found.score:.2f}{_between(found.ci95)} over {count(found.n, 'case')}{_against(check)}")
     lines += [f"  {line}" for line in _broken_lines(check)]

@@ -18,7 +18,7 @@ def compare_json(suite: Suite, sides: Sequence[Side], usage: Mapping[str, Any]) 
     """The object that `opro check --prompt … --format json` prints; the others are compared with the first prompt."""
     return {
         "schema": SCHEMA,
-        "suite": suite.relative(suite.path),
+        "suite": suite.title,
         "model": suite.model.id,
         "prompts": [_side(suite, side) for side in sides],
         "usage": dict(usage),
@@ -27,7 +27,7 @@ def compare_json(suite: Suite, sides: Sequence[Side], usage: Mapping[str, Any]) 
 
 def compare_text(suite: Suite, sides: Sequence[Side], usage: Mapping[str, Any]) -> str:
     """A few lines for each prompt: its score, and how it differs from the first."""
-    lines = [f"{suite.relative(suite.path)}  ({suite.model.id})"]
+    lines = [f"{suite.title}  ({suite.model.id})"]
     for side in sides:
         low, high = side.interval or (0.0, 1.0)
         measured = f"score {score(side.result.score)} (95 %: {low:.2f} to {high:.2f})"

@@ -54,7 +54,7 @@ def finding_lines(suite: Suite, finding: Finding) -> list[str]:
 def _suite(examination: Examination) -> dict[str, Any]:
     suite = examination.suite
     return {
-        "suite": suite.relative(suite.path),
+        "suite": suite.title,
         "prompt": suite.relative(suite.prompt.path),
         "prompt_digest": suite.prompt.digest,
         "model": suite.model.id,
@@ -95,7 +95,7 @@ def _rounded(value: Any) -> Any:
 
 def _suite_text(examination: Examination) -> str:
     suite = examination.suite
-    lines = [f"{_summary(examination.findings)}  {suite.relative(suite.path)}  ({suite.model.id})"]
+    lines = [f"{_summary(examination.findings)}  {suite.title}  ({suite.model.id})"]
     lines += [f"  {line}" for line in fact_lines(examination)]
     for finding in examination.findings:
         lines += [f"  {line}" for line in finding_lines(suite, finding)]
@@ -104,7 +104,7 @@ def _suite_text(examination: Examination) -> str:
 
 def _suite_markdown(examination: Examination) -> list[str]:
     suite = examination.suite
-    head = f"**{_summary(examination.findings)}** {code(suite.relative(suite.path))} ({code(suite.model.id)})"
+    head = f"**{_summary(examination.findings)}** {code(suite.title)} ({code(suite.model.id)})"
     facts = "\n".join(f"- {plain(line)}" for line in fact_lines(examination))
     rows = [
         (finding.severity, code(_place(suite, finding)), plain(finding.what, limit=1000), plain(finding.remedy))

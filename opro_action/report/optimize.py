@@ -17,7 +17,7 @@ def estimate_text(setup: Setup) -> str:
     writer = spec.model or suite.model
     dollars = "" if spec.max_cost is None else f", at most ${spec.max_cost:g}"
     return (
-        f"{suite.relative(suite.path)}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases; "
+        f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases; "
         f"at most {spec.steps} steps of {spec.candidates} candidates, {setup.most_calls} calls "
         f"({suite.model.id} answers, {writer.id} writes){dollars}, {spec.max_minutes:g} minutes"
     )
@@ -26,7 +26,7 @@ def estimate_text(setup: Setup) -> str:
 def optimize_text(report: Report) -> str:
     """The verdict first, then the numbers, the prompt and where everything lies."""
     outcome, evidence = report.outcome, report.evidence
-    lines = [f"{_WORDS[evidence.evidence]}  {report.suite.relative(report.suite.path)}", f"  {evidence.reason}"]
+    lines = [f"{_WORDS[evidence.evidence]}  {report.suite.title}", f"  {evidence.reason}"]
     lines.append(f"  stopped: {outcome.stop.meaning}")
     lines.append(
         f"  search score  {score(outcome.trajectory.seed.score)} → {score(outcome.best.score)}{_inflated(report)}"

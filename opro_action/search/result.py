@@ -61,7 +61,7 @@ def optimize_json(report: Report) -> dict[str, Any]:
     outcome, evidence = report.outcome, report.evidence
     return {
         "schema": SCHEMA,
-        "suite": report.suite.relative(report.suite.path),
+        "suite": report.suite.title,
         "prompt": report.suite.relative(report.suite.prompt.path),
         "accepted": report.accepted,
         "evidence": evidence.evidence,

@@ -73,7 +73,7 @@ def prepare(suite: Suite) -> Setup:
     )
     if setup.least_calls > spec.max_calls:
         raise UsageError(
-            f"{suite.relative(suite.path)}: max_calls is {spec.max_calls}, but the shortest search of this suite "
+            f"{suite.title}: max_calls is {spec.max_calls}, but the shortest search of this suite "
             f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
         )
     return setup
@@ -103,7 +103,7 @@ def find_run(suite: Suite, name: str) -> Path:
     """The folder of an earlier run by its name or path; `latest` is this suite's last one."""
     runs = suite.root / ".opro" / "runs"
     if name == "latest":
-        own = suite.relative(suite.path)
+        own = suite.title
         for journal in sorted(runs.glob("*/journal.jsonl"), reverse=True):
             if suite_of(journal) == own:
                 return journal.parent
@@ -276,7 +276,7 @@ def _header(setup: Setup) -> dict[str, Any]:
     suite, spec = setup.suite, setup.suite.optimize
     writer = spec.model or suite.model
     return {
-        "suite": suite.relative(suite.path),
+        "suite": suite.title,
         "description": suite.description,
         "fingerprint": asdict(fingerprint(suite, suite.model)),
         "optimizer_model": writer.id,

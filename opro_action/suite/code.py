@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opro_action.errors import OproError
-from opro_action.suite.reading import read_suite
+from opro_action.suite.reading import read_suites
 from opro_action.suite.specs import model_of
 from opro_action.suite.suite import ModelSpec, ScorerSpec, Suite, content_digest
 
@@ -63,9 +63,8 @@ def untrusted_parts(suite: Suite, base: str) -> tuple[CodePart, ...]:
 def _parts_at(folder: Path, suite: Suite, base: str) -> frozenset[str]:
     _write_files_of(base, suite.root, folder)
     try:
-        return frozenset(
-            part.digest for part in code_parts(read_suite(folder / suite.relative(suite.path), root=folder))
-        )
+        suites = read_suites(folder / suite.relative(suite.path), root=folder)
+        return frozenset(part.digest for known in suites for part in code_parts(known))
     except OproError:
         return frozenset()
 

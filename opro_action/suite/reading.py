@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,30 @@ def read_suite(path: Path, *, root: Path | None = None, model: str | None = None
     """The only suite in the file at `path`; see `read_suites`. Raises UsageError when the file holds several."""
     found = read_suites(path, root=root, model=model)
     if len(found) > 1:
-        names = listed([suite.name for suite in found])
-        raise UsageError(f"{shown(path)}: holds {len(found)} suites ({names}), and one is needed; see `opro import`.")
+        raise UsageError(f"{shown(path)}: holds {len(found)} suites; name one of {_titles(found)}.")
     return found[0]
 
 
 def read_suites(path: Path, *, root: Path | None = None, model: str | None = None) -> list[Suite]:
     """The suites in the file at `path`: one in the native form and in `.prompt.yml`, any number in promptfoo's.
 
-    `root` is the repository's folder, by default the one around the file; `model` is asked instead of the file's task
-    model. Raises FileError with file, line and what to do for the first thing that is wrong in the suite file, its
-    prompt or its cases.
+    `FILE#PART` is one of several, by its `part`. `root` is the repository's folder, by default the one around the file;
+    `model` is asked instead of the file's task model. Raises FileError with file, line and what to do for the first
+    thing that is wrong in the suite file, its prompt or its cases.
     """
+    file, mark, part = (str(path), "", "") if path.exists() else str(path).partition("#")
+    found = _all_suites(Path(file), root, model)
+    chosen = [suite for suite in found if not mark or suite.part == part]
+    if not chosen:
+        raise UsageError(f"{shown(path)}: there is no such suite; name one of {_titles(found)}.")
+    return chosen
+
+
+def _titles(suites: Sequence[Suite]) -> str:
+    return listed([suite.title for suite in suites], "or")
+
+
+def _all_suites(path: Path, root: Path | None, model: str | None) -> list[Suite]:
     root = settled(root).resolve() if root else find_root(path)
     path = settled(path)
     if not inside(path, root):

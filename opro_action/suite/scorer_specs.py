@@ -85,7 +85,7 @@ def scorer_files(specs: Sequence[ScorerSpec], root: Path) -> frozenset[Path]:
 
 
 def _files(spec: ScorerSpec) -> Iterator[str]:
-    if spec.name == "python" and "function" in spec.options:
+    if spec.name.endswith("python") and "function" in spec.options:
         yield str(spec.options["function"]).rpartition(":")[0]
     if spec.name == "json_schema" and "file" in spec.options:
         yield str(spec.options["file"])

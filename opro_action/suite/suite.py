@@ -162,6 +162,16 @@ class Suite:
     def history_path(self) -> Path:
         return self.path.with_name(f"{self.name}.history.jsonl")
 
+    @property
+    def part(self) -> str:
+        """What tells it from the other suites of its file; "" when it is the only one."""
+        return self.name.removeprefix(self.path.stem).lstrip(".")
+
+    @property
+    def title(self) -> str:
+        """The suite as the command line takes it and reports call it: `FILE`, or `FILE#PART`."""
+        return self.relative(self.path) + (f"#{self.part}" if self.part else "")
+
     def relative(self, path: Path) -> str:
         """`path` as the repository names it, with forward slashes."""
         return path.relative_to(self.root).as_posix()
