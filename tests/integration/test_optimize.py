@@ -175,7 +175,10 @@ def signalled_after(
     From that call on the server holds its answers back until the signal is sent, so that the search cannot end first.
     """
     command = [sys.executable, "-m", "opro_action", "optimize", str(suite), *options]
+    # Tests that run in the background of a shell ignore interrupts, and would hand that down.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    signal.signal(signal.SIGINT, inherited)
     reached, signalled, answer = threading.Event(), threading.Event(), server.answer
 
     def holding(asked: dict[str, Any]) -> str | Reply:
