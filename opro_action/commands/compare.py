@@ -34,8 +34,9 @@ def compare(suite: Suite, paths: Sequence[Path], calls: Calls, output: Output) -
 
 
 def _prompt(suite: Suite, path: Path) -> Prompt:
-    if suite.prompt.path == suite.path:
-        raise UsageError(f"--prompt {path}: {suite.path.name} holds its prompt itself; compare such files as suites.")
+    if suite.prompt.frame.role or suite.prompt.path == suite.path:
+        what = f"{suite.path.name} is in a format in which prompts have other rules"
+        raise UsageError(f"--prompt {path}: {what}; compare such files as suites, or use `opro import`.")
     prompt = read_prompt(path, suite.root)
     check_vars(suite.cases, prompt)
     return prompt

@@ -23,6 +23,7 @@ class Output:
 def write_result(output: Output, *, text: str, value: Any, markdown: str) -> None:
     """Write the result in the wanted forms; stdout carries nothing else."""
     forms = {"text": text, "json": json.dumps(value, ensure_ascii=False, indent=1) + "\n", "markdown": markdown}
+    forms = {name: form.encode("utf-8", "replace").decode() for name, form in forms.items()}
     if output.summary:
         write_atomically(output.summary, markdown)
     if output.output:

@@ -15,7 +15,7 @@ from opro_action.suite.reading import read_suites
 from opro_action.suite.suite import Suite
 
 _EVENTS = frozenset({"pull_request", "pull_request_target"})
-_SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SECRET = re.compile(r"KEY|SECRET|TOKEN|PASS|CREDENTIAL|AUTH|DSN|(?:^|_)PAT(?:_|$)", re.IGNORECASE)
 _OF_THE_RUNNER = ("GITHUB_", "ACTIONS_", "RUNNER_", "OPRO_INPUT_")
 
 

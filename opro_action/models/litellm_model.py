@@ -76,7 +76,8 @@ class LitellmModel:
         choice = response.choices[0]
         usage = getattr(response, "usage", None)
         completion = Completion(
-            text=choice.message.content or "",
+            # A lone surrogate can be spelled in JSON, and stands in no file.
+            text=(choice.message.content or "").encode("utf-8", "replace").decode(),
             prompt_tokens=getattr(usage, "prompt_tokens", 0) or 0,
             completion_tokens=getattr(usage, "completion_tokens", 0) or 0,
             finish_reason=choice.finish_reason or "stop",

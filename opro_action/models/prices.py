@@ -48,7 +48,7 @@ def check_price(spec: ModelSpec) -> None:
     if price is None:
         raise UsageError(
             f"The price of {spec.id} is not known, so max_cost cannot be kept: set max_calls instead, or state "
-            "`price: [input, output]` in dollars per million tokens in params."
+            "`price: {input: 1.0, output: 2.0}`, dollars per million tokens, in params."
         )
     if price.longest_output is None and not _asked_output(spec.params):
         raise UsageError(

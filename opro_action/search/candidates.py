@@ -17,6 +17,7 @@ _QUOTES = "\"'`“”‘’«»"
 NO_TAGS = "no <prompt>…</prompt> in the reply"
 EMPTY = "empty"
 PLACEHOLDERS = "not the same placeholders"
+FORBIDDEN = "not to be told from another part of its file"
 DUPLICATE = "tried before"
 TOO_LONG = "too long"
 LEAK = "quotes a case"
@@ -86,6 +87,8 @@ def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
         return EMPTY
     if rules.frame.placeholders(text) != rules.frame.placeholders(rules.seed):
         return PLACEHOLDERS
+    if rules.frame.forbidden and rules.frame.forbidden.search(text):
+        return FORBIDDEN
     if len(text) > rules.max_length:
         return TOO_LONG
     if folded(text) in {folded(other) for other in tried}:

@@ -63,6 +63,7 @@ class Ended:
 def prepare(suite: Suite) -> Setup:
     """The setup of a search: split, profile and seeds. Raises UsageError when no decision would fit the budget."""
     spec = suite.optimize
+    suite.prompt.with_text(suite.prompt.text)  # raises where the prompt stands in a way that cannot be rewritten
     setup = Setup(
         suite=suite,
         split=split_cases(suite.cases, holdout=spec.holdout, seed=spec.seed),

@@ -9,7 +9,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ def code_parts(suite: Suite) -> tuple[CodePart, ...]:
     """The Python scorers of a suite and its cases, and the models with settings that say where a call or a key goes."""
     specs = [*_with_parts(suite.scorers), *(spec for case in suite.cases for spec in _with_parts(case.scorers))]
     models = [("model", suite.model), ("optimize.model", suite.optimize.model), ("judge", suite.judge)]
-    models += [(f"the model of {spec.title}", _own_model(spec.options)) for spec in specs]
+    judge = suite.judge or suite.model
+    models += [(f"the model of {spec.title}", _own_model(spec.options, judge)) for spec in specs]
     parts = [_python_part(spec) for spec in specs if spec.name.endswith("python")]
     parts += [part for what, model in models if model for part in _model_parts(what, model)]
     return tuple(dict.fromkeys(parts))
@@ -79,10 +80,14 @@ def _python_part(spec: ScorerSpec) -> CodePart:
     return CodePart(f"{spec.title}: {spec.options.get('function', 'code')}", content_digest([spec.name, spec.options]))
 
 
-def _own_model(options: Mapping[str, Any]) -> ModelSpec | None:
+def _own_model(options: Mapping[str, Any], judge: ModelSpec) -> ModelSpec | None:
+    """The model that a scorer asks by settings of its own; without a name these are added to those of the judge."""
     if "model" not in options and "params" not in options:
         return None
-    return model_of(str(options.get("model", "")), options.get("params") or {})
+    own = model_of(str(options.get("model", judge.id)), options.get("params") or {})
+    if "model" in options:
+        return own
+    return replace(own, params={**judge.params, **own.params}, api_key_env=own.api_key_env or judge.api_key_env)
 
 
 def _model_parts(what: str, spec: ModelSpec) -> Iterator[CodePart]:

@@ -46,7 +46,8 @@ class Frame:
     Without a `role` the native rule holds: a text with placeholders is one user message; without any it is the
     system message, and the case's input the user message. With a `role` the text is the message of that role in a
     chat, between `before` and `after`; `tail` is the white space at its end, which a rewrite keeps. `marks` finds
-    placeholders, in all messages; its first group is the name.
+    placeholders, in all messages; its first group is the name. `forbidden` finds what a text may not hold, because its
+    file would be read as something else.
     """
 
     role: str | None = None
@@ -54,6 +55,7 @@ class Frame:
     after: Chat = ()
     marks: re.Pattern[str] = PLACEHOLDER
     tail: str = ""
+    forbidden: re.Pattern[str] | None = None
 
     def placeholders(self, text: str) -> frozenset[str]:
         """The names of the placeholders in one text."""

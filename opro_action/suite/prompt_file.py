@@ -8,11 +8,12 @@ from pathlib import Path
 from opro_action.errors import FileError
 from opro_action.suite.discovery import is_prompt_yml
 from opro_action.suite.located import Located, read_yaml
-from opro_action.suite.prompt import Prompt
+from opro_action.suite.prompt import Frame, Prompt
 from opro_action.suite.sources import inside, read_bytes, settled, shown
 
 _BOM = b"\xef\xbb\xbf"
 _FRONT_MATTER = re.compile(rb"---[ \t]*\r?\n(.*?)(?<=\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_MARK_AT_START = re.compile(r"\A\s*---[ \t]*$", re.MULTILINE)
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
 
 
@@ -36,7 +37,8 @@ def prompt_of(data: bytes, path: Path) -> Prompt:
         raise FileError(shown(path), None, "holds no prompt text; write the prompt into it")
     newline = _newline(body if b"\n" in body else data)
     text = body.decode().replace(newline, "\n")
-    return Prompt(path=path, text=text, before=data[:start], after=data[start + len(body) :], newline=newline)
+    before, after = data[:start], data[start + len(body) :]
+    return Prompt(path, text, before, after, newline, Frame(forbidden=_MARK_AT_START))
 
 
 def front_matter_description(prompt: Prompt) -> str:

@@ -49,7 +49,7 @@ def cases_of(file: PromptFile, rows: Sequence[Row], marks: re.Pattern[str]) -> t
         values = {key: value for key, value in row.items() if key != "expected" or key in used}
         stay = {name: f"{{{{{name}}}}}" for name in sorted(used - row.keys())}
         line = file.node.line_at(["testData", number])
-        case = Case("", {**values, **stay}, row.get("expected") or None, path=file.path, line=line)
+        case = Case("", {**values, **stay}, row.get("expected"), path=file.path, line=line)
         cases.append(replace(case, id=row["id"] if named else f"case-{case.digest[:8]}"))
     _refuse_twins(file, cases)
     return tuple(cases)

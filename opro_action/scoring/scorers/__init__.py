@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opro_action.errors import UsageError
@@ -61,7 +62,7 @@ async def grade(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
     scorer gives what is missing to 1. An empty answer that could be judged has the score 0, of a negated scorer too:
     saying nothing at all would otherwise be a perfect way not to say something wrong.
     """
-    found = await _judged(spec, asked, tools)
+    found = _printable(await _judged(spec, asked, tools))
     if found.score is None:
         return found
     if spec.name in _EMPTY_IS_0 and not asked.answer.strip():
@@ -95,6 +96,11 @@ async def _judged(spec: ScorerSpec, asked: Asked, tools: Tools) -> Grade:
     if spec.name not in SCORERS:
         raise UsageError(f"there is no scorer {spec.name!r}; there are {', '.join([*SCORERS, *WIDE_SCORERS])}")
     return SCORERS[spec.name](asked.case.expected, asked.answer, spec.options)
+
+
+def _printable(found: Grade) -> Grade:
+    """A lone surrogate, which JSON may spell but no file can hold, is shown as "?"."""
+    return replace(found, explanation=found.explanation.encode("utf-8", "replace").decode())
 
 
 def _reached(spec: ScorerSpec, found: Grade) -> bool:

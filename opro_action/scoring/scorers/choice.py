@@ -20,12 +20,16 @@ _JOINT = "[-\u2010'\u2019]"
 _MARKER = re.compile(r"(?<![^\W_])answer[\s*_`]*(?:is\b|:|=)[\s*_`:=]*", re.IGNORECASE)
 
 
+_DENIAL = re.compile(r"(?:\bnot|n['’]t|\bnever)(?: (?:an?|the|about|really|in))*[ *_`\"“'‘]*$")
+
+
 def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     """1 when the answer names the expected option of `of` and no other, as a word of its own.
 
     Case, Unicode form and Markdown do not matter. The longest option is taken first, so "bug report" does not name
     "bug". After reasoning, the line behind the last "Answer:" or "answer is" counts, if it names an option. A sentence
-    that names two is wrong even if it denies one of them: what it says is not parsed.
+    that names two is wrong even if it denies one of them, and one that only denies an option names none: what else
+    it says is not parsed.
     """
     names = {folded(text): text for text in map(as_text, options.get("of", ())) if text is not None}
     if not names:
@@ -35,7 +39,11 @@ def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
         return no_expected("choice", expected)
     if folded(wanted) not in names:
         return Grade(None, f"the case expects {quoted(wanted)}, which is not one of {', '.join(names.values())}")
-    found = named(list(names), _final_line(answer)) or named(list(names), answer)
+    final = _final_line(answer)
+    said = final if named(list(names), final) else answer
+    found = named(list(names), said)
+    if len(found) == 1 and denied(found[0], said):
+        return Grade(0.0, f"expected {quoted(wanted)}, got a denial: {quoted(answer)}")
     return _graded(names[folded(wanted)], [names[name] for name in found], answer)
 
 
@@ -54,7 +62,20 @@ def named(options: Sequence[str], answer: str) -> list[str]:
             text = folded(marks.sub("", text))
     longest_first = "|".join(re.escape(option) for option in sorted(options, key=len, reverse=True))
     word = rf"(?<!\w)(?<!\w{_JOINT})(?:{longest_first})(?!\w)(?!{_JOINT}\w)"
-    return list(dict.fromkeys(re.findall(word, text)))
+    # A combining mark, such as a vowel sign of Hindi, belongs to the word before it, and `\w` does not know it.
+    found = [match for match in re.finditer(word, text) if not _goes_on(text, match.end())]
+    return list(dict.fromkeys(match[0] for match in found))
+
+
+def _goes_on(text: str, at: int) -> bool:
+    return at < len(text) and unicodedata.category(text[at]).startswith("M")
+
+
+def denied(option: str, answer: str) -> bool:
+    """Whether the answer says, each time it names the option, that it is not that one: "this is not spam"."""
+    text = folded(answer)
+    before = [text[: found.start()] for found in re.finditer(rf"(?<!\w){re.escape(option)}(?!\w)", text)]
+    return bool(before) and all(_DENIAL.search(words) for words in before)
 
 
 def _graded(wanted: str, found: Sequence[str], answer: str) -> Grade:

@@ -8,6 +8,7 @@ Algorithm of Myers" (2001), and Hyyrö, "Bit-Parallel LCS-length Computation Rev
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -18,10 +19,8 @@ from opro_action.suite.quoting import folded
 LONGEST = 20_000
 """Longer texts, in characters, are not compared: time grows with the product of both lengths."""
 
-# Chinese characters, kana and Thai-like scripts have no spaces between words: each such letter is a word by itself.
-_WORDS = re.compile(
-    r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u0e00-\u9fff\uf900-\ufaff]+"
-)
+# Chinese characters, kana and Thai have no spaces between words: each such letter is a word by itself.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 def levenshtein(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
@@ -64,8 +63,21 @@ def rouge_l(expected: Any, answer: str, _options: Mapping[str, Any]) -> Grade:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, without case, punctuation and Markdown."""
-    return _WORDS.findall(folded(text).replace("_", " "))
+    """The words of a text, without case, punctuation and Markdown: runs of letters and digits with their marks."""
+    found: list[str] = []
+    goes_on = alone = False
+    for letter in folded(text):
+        kind = unicodedata.category(letter)[0]
+        if kind == "M" and goes_on:
+            found[-1] += letter
+        elif kind in "LN":
+            before, alone = alone, bool(_UNSPACED.match(letter))
+            if goes_on and not before and not alone:
+                found[-1] += letter
+            else:
+                found.append(letter)
+        goes_on = kind in "LN" or (kind == "M" and goes_on)
+    return found
 
 
 def distance(first: str, second: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,8 +38,13 @@ def json_equal(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
 
 
 def parsed(text: str) -> Any:
-    """The value of a JSON text; raises ValueError or RecursionError. NaN and Infinity are not JSON."""
-    return json.loads(text, parse_constant=_refuse)
+    """The value of a JSON text; raises ValueError or RecursionError. NaN, Infinity and 1e999 are not taken."""
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    return found if math.isfinite(found) else _refuse(text)
 
 
 def _refuse(constant: str) -> float:

@@ -48,6 +48,8 @@ def _checked(got: Any, schema: str) -> Grade:
         return Grade(None, f"the schema refers to {quoted(str(error.ref))}, which is not in it")
     except RecursionError:
         return Grade(None, "the schema refers to itself without end")
+    except ArithmeticError as error:
+        return Grade(None, f"a number of the answer cannot be held against the schema: {error}")
     except TimeoutError:
         return Grade(None, f"the schema took over {SECONDS:g} s: write its patterns without nested repeats")
     if wrong is None:

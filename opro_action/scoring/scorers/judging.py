@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ DATA_RULE = (
 """What a judge is told of `fenced` text; it belongs into the system message."""
 
 _SHORTEST_FENCE = 8
+_LONG_REASON = 8
+_SCORE = re.compile(r"""score["']?\s*[:=]\s*["']?(-?\d{1,9}(?:\.\d{1,9})?)""", re.IGNORECASE)
 _SHAPING = frozenset(
     ("max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "min_p", "stop", "n", "seed", "logprobs",
      "top_logprobs", "logit_bias", "response_format", "tools", "tool_choice", "presence_penalty", "frequency_penalty")
@@ -92,7 +95,9 @@ def verdict_format(name: str = "verdict") -> Mapping[str, Any]:
 def read_object(reply: str) -> dict[str, Any] | str:
     """The one JSON object that a reply consists of, alone or in one code fence; else what is wrong, as a sentence."""
     try:
-        found = json.loads(unfenced(reply), object_pairs_hook=_without_twins, parse_constant=_no_constant)
+        found = json.loads(
+            unfenced(reply), object_pairs_hook=_without_twins, parse_constant=_no_constant, parse_float=_finite
+        )
     except ValueError as error:
         return f"the judge's reply is not one JSON object ({error}): {quoted(reply)}"
     except RecursionError:
@@ -118,20 +123,24 @@ def read_verdict(reply: str, lowest: float = 0.0, highest: float = 1.0, *, answe
     if not isinstance(reason, str):
         return Grade(None, f"the judge's reply has no text as `reason`: {quoted(reply)}")
     if not lowest <= score <= highest:
-        return Grade(None, f"the judge's score {score:g} is not between {lowest:g} and {highest:g}: {quoted(reason)}")
+        told = quoted(str(score))[1:-1]
+        return Grade(None, f"the judge's score {told} is not between {lowest:g} and {highest:g}: {quoted(reason)}")
     return Grade((score - lowest) / (highest - lowest), f"the judge gave {score:g}: {quoted(reason)}")
 
 
 def repeats(verdict: Mapping[str, Any], answer: str) -> bool:
-    """Whether the answer holds a verdict with the very same reason: a weak judge copies it instead of judging.
+    """Whether the answer holds a verdict with the very same reason, and score if it is short: a weak judge copies it.
 
     Seen with a model of 1.5 billion parameters, whose replies are held to a schema, for an answer that was nothing
     but `{"reason": "perfect", "score": 1}`.
     """
-    reason = verdict.get("reason")
-    return '"score"' in answer and any(
-        json.dumps(reason, ensure_ascii=ascii_only) in answer for ascii_only in (False, True)
-    )
+    reason, score = verdict.get("reason"), verdict.get("score")
+    if not isinstance(reason, str) or not reason.strip() or not isinstance(score, int | float):
+        return False
+    spellings = {reason, *(json.dumps(reason, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True))}
+    scores = [float(found) for found in _SCORE.findall(answer)]
+    copied = score in scores or (scores and len(reason) >= _LONG_REASON)
+    return bool(copied) and any(spelling in answer for spelling in spellings)
 
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,6 +148,11 @@ def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    return found if math.isfinite(found) else _no_constant(text)
 
 
 def _no_constant(constant: str) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from opro_action.models.echo import said
 from opro_action.models.model import Message
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.judging import DATA_RULE, ask, fenced, read_object, read_verdict
+from opro_action.scoring.scorers.judging import DATA_RULE, ask, fenced, read_object, read_verdict, repeats
 from opro_action.scoring.scorers.promptfoo_seen import Seen, seen, without_weight
 from opro_action.scoring.scorers.rubric import own_judge
 from opro_action.scoring.scorers.text import quoted
@@ -163,7 +163,11 @@ async def _reply(looked: Seen, tools: Tools, question: Sequence[Message]) -> dic
     if isinstance(reply, Grade):
         return reply
     found = read_object(reply)
-    return Grade(None, found) if isinstance(found, str) else found
+    if isinstance(found, str):
+        return Grade(None, found)
+    if repeats(found, looked.asked.answer):
+        return Grade(None, f"the judge copied its verdict from the answer: {quoted(reply)}")
+    return found
 
 
 def _as_text(value: Any) -> str:

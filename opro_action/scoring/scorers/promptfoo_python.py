@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import hashlib
 import json
@@ -15,6 +16,8 @@ from typing import Any
 from opro_action.models.echo import said
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.promptfoo_seen import Seen, seen, without_weight
+from opro_action.scoring.scorers.python import SECONDS
+from opro_action.scoring.scorers.regex import time_limit
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.suite import ScorerSpec
@@ -37,10 +40,12 @@ async def python(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     if isinstance(code, Grade):
         return code
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), time_limit(SECONDS):
             returned = _function(name, code, function)(looked.output, _context(looked))
         return without_weight(spec, read_result(returned, looked))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
         return Grade(None, _last_line(error, name))
 
 
@@ -83,7 +88,7 @@ def _value(returned: Any) -> bool | float | dict[str, Any]:
 
 
 def _context(looked: Seen) -> dict[str, Any]:
-    values = dict(looked.asked.case.vars)
+    values = copy.deepcopy(dict(looked.asked.case.vars))
     context = {"prompt": said(looked.asked.messages), "vars": values, "test": {"vars": values}}
     return {**context, "config": looked.options["config"]} if "config" in looked.options else context
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import hashlib
 import numbers
@@ -14,9 +15,13 @@ from types import ModuleType
 from typing import Any
 
 from opro_action.scoring.results import Grade
+from opro_action.scoring.scorers.regex import time_limit
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.suite import ScorerSpec
+
+SECONDS = 60.0
+"""A function that takes longer is given up."""
 
 _LONGEST_ERROR = 200
 
@@ -38,10 +43,15 @@ async def python(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     if hashlib.sha256(code).hexdigest() != spec.options["sha256"]:
         return Grade(None, f"{name} has changed since the suite was read; run again")
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            graded = _function(path, code, function)(asked.answer, asked.case)
+        with contextlib.redirect_stdout(sys.stderr), time_limit(SECONDS):
+            # A copy: what the function does to a case must not reach the next answer.
+            graded = _function(path, code, function)(asked.answer, copy.deepcopy(asked.case))
             return read_grade(graded, f"{name}:{function}")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
+    except KeyboardInterrupt:
+        raise
+    except TimeoutError:
+        return Grade(None, f"{name}:{function} took over {SECONDS:g} s, or waited in vain")
+    except BaseException as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
         return Grade(None, _last_line(error, path, name))
 
 

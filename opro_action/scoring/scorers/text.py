@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +10,6 @@ from opro_action.scoring.results import Grade
 from opro_action.suite.quoting import folded
 
 _QUOTED = 80
-_FENCE = re.compile(r"\A```[^\n`]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
 
 
 def quoted(text: str) -> str:
@@ -27,8 +25,10 @@ def composed(text: str) -> str:
 
 def unfenced(answer: str) -> str:
     """The content of an answer that is one code fence; any other answer as it is."""
-    fence = _FENCE.match(answer.strip())
-    return fence.group(1) if fence else answer
+    text = answer.strip()
+    opening, _, rest = text.partition("\n")
+    fenced = opening.startswith("```") and "`" not in opening[3:] and rest.endswith("```")
+    return rest[:-3].rstrip(" \t").removesuffix("\n") if fenced else answer
 
 
 def as_text(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,14 @@ from opro_action.suite.suite import Case, Suite
 from opro_action.suite.wording import did_you_mean, quoted
 
 Pair = tuple[Listed, Provider]
+
+_FORBIDDEN = re.compile(
+    r"\{[%#]|\{\{(?!\s*[A-Za-z_][\w.]*\s*\}\})"  # template code
+    r"|\A\s*(?:\[|file://|exec:|https?://)|\A\S*[/*]\S*\Z|\A\S+\.\w{1,5}\Z"  # a chat, an address, a path
+    r"|^[ \t]*---[ \t]*$",  # the line between two prompts of a file
+    re.MULTILINE,
+)
+"""What a rewritten prompt would be taken for when the configuration is read again."""
 
 
 def suites_in(path: Path, root: Path, *, model: str | None = None) -> list[Suite]:
@@ -89,7 +98,7 @@ def _suite(shared: _Shared, listed: Listed, provider: Provider, name: str) -> Su
         path=shared.config.path,
         root=shared.config.root,
         description=description.text() if description else "",
-        prompt=prompt,
+        prompt=replace(prompt, frame=replace(prompt.frame, forbidden=_FORBIDDEN)),
         model=provider.spec,
         scorers=(),
         cases=cases,

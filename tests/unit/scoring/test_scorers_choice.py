@@ -163,3 +163,19 @@ def constant(answer: str, options: list[Any], shares: dict[str, float]) -> float
 )
 def test_no_constant_answer_beats_chance(options: list[Any], answer: str) -> None:
     assert constant(answer, options, dict.fromkeys(options, 1 / len(options))) <= 1 / len(options)
+
+
+@pytest.mark.parametrize("answer", ["This is not spam.", "It isn't spam", "Never *spam*.", "Answer: not a spam"])
+def test_an_answer_that_denies_the_option_does_not_name_it(answer: str) -> None:
+    found = graded(ScorerSpec("choice", {"of": ["spam", "ham"]}), Case("c", {}, "spam"), answer)
+    assert (found.score, "denial" in found.explanation) == (0.0, True)
+
+
+def test_a_denial_of_something_else_does_not_matter() -> None:
+    found = graded(ScorerSpec("choice", {"of": ["spam", "ham"]}), Case("c", {}, "spam"), "I am not sure, but: spam")
+    assert found.score == 1.0
+
+
+def test_an_option_before_a_combining_mark_is_another_word() -> None:
+    found = graded(ScorerSpec("choice", {"of": ["राज", "मत"]}), Case("c", {}, "राज"), "राजा")
+    assert found.score == 0.0

@@ -106,3 +106,11 @@ def test_too_long_an_answer_is_unscored_and_a_long_one_quick(name: str) -> None:
     assert by(name, long, other).score is not None
     assert time.monotonic() - began < 5
     assert by(name, "a", "b" * (LONGEST + 1)).score is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer", "score"),
+    [("mả", "mạ", 0.0), ("राम का घर", "राम की घर", 2 / 3), ("გამარჯობა", "გამარჯობა", 1.0), ("ἀρχὴ", "ἀρχὴ", 1.0)],
+)
+def test_words_of_any_script_are_whole_with_their_marks(expected: str, answer: str, score: float) -> None:
+    assert graded(ScorerSpec("rouge_l"), Case("c", {}, expected), answer).score == pytest.approx(score)

@@ -73,3 +73,19 @@ def test_a_path_that_leads_nowhere_is_missing(path: str) -> None:
 @pytest.mark.parametrize("path", ["a..b", ".a", "a[x]", "a[", ""])
 def test_what_is_no_path_is_unscored(path: str) -> None:
     assert compared(None, "{}", paths={path: 5}).score is None
+
+
+@pytest.mark.parametrize("answer", ["1e400", '{"a": -1e999}'])
+def test_a_number_beyond_all_bounds_is_not_json(answer: str) -> None:
+    found = graded(ScorerSpec("json_equal"), Case("c", {}, {"a": 1}), answer)
+    assert (found.score, "not JSON" in found.explanation) == (0.0, True)
+
+
+def test_an_explanation_can_be_written_to_a_file_whatever_the_answer_spells() -> None:
+    found = graded(ScorerSpec("json_equal"), Case("c", {}, {"a": 1}), '{"a": "\\ud800"}')
+    assert found.explanation.encode()
+
+
+def test_a_fence_of_blanks_without_end_is_read_at_once() -> None:
+    found = graded(ScorerSpec("json_equal"), Case("c", {}, {"a": 1}), "```json\n{" + " " * 400_000 + "x")
+    assert found.score == 0.0

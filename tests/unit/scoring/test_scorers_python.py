@@ -139,3 +139,15 @@ def test_an_empty_answer_is_0_and_not_shown_to_the_function(tmp_path: Path, nega
 def test_a_negated_function_that_fails_stays_unscored(tmp_path: Path) -> None:
     assert scored(tmp_path, returning("0.25"), negated=True).score == 0.75
     assert scored(tmp_path, returning("1 / 0"), negated=True).score is None
+
+
+@pytest.mark.parametrize("what", ["BaseException('x')", "SystemExit(3)", "__import__('asyncio').CancelledError()"])
+def test_whatever_a_function_raises_leaves_the_answer_unscored(tmp_path: Path, what: str) -> None:
+    found = scored(tmp_path, f"def grade(answer, case):\n    raise {what}\n")
+    assert found.score is None
+    assert found.explanation.startswith("evals/score.py:2: ")
+
+
+def test_what_a_function_does_to_a_case_does_not_reach_the_next(tmp_path: Path) -> None:
+    scored(tmp_path, "def grade(answer, case):\n    case.vars['input'] = 'changed'\n    return 1\n")
+    assert CASE.vars["input"] == "I was charged twice"

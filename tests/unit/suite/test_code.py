@@ -190,3 +190,12 @@ def test_the_work_tree_and_the_index_stay_as_they_are(repository: Path) -> None:
 
     after = subprocess.run(["git", "-C", repository, "status", "--porcelain"], capture_output=True, check=True).stdout
     assert before == after
+
+
+def test_settings_of_a_scorer_count_together_with_the_judge_that_they_are_added_to(repository: Path) -> None:
+    scorers = [{"rubric": {"criteria": "good", "params": {"api_key_env": "JUDGE_KEY"}}}]
+    parts = [
+        code_parts(make_suite(repository, scorers=scorers, judge={"model": model}))
+        for model in ("anthropic/a", "deepseek/b")
+    ]
+    assert {part.digest for part in parts[0]}.isdisjoint(part.digest for part in parts[1])

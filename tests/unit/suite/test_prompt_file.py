@@ -111,3 +111,10 @@ def test_text_fills_a_placeholder_as_it_is() -> None:
 
 def test_other_values_fill_a_placeholder_as_json() -> None:
     assert fill("{{a}} {{b}}", {"a": {"k": [1, True, "é"]}, "b": 2.5}) == '{"k": [1, true, "é"]} 2.5'
+
+
+@pytest.mark.parametrize(("text", "refused"), [("---\nmode: x\n---\nSay it.", True), ("Say it --- now.", False)])
+def test_a_text_that_would_begin_front_matter_is_forbidden(tmp_path: Path, text: str, refused: bool) -> None:
+    forbidden = read_prompt(write(tmp_path / "p.md", "Say.\n"), tmp_path).frame.forbidden
+    assert forbidden is not None
+    assert bool(forbidden.search(text)) == refused

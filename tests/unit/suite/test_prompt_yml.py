@@ -367,3 +367,9 @@ def test_the_example_in_the_docs_is_read_without_a_note(tmp_path: Path) -> None:
     suite = read_text(tmp_path, page.split("```yaml\n")[1].split("```")[0])
 
     assert (len(suite.cases), suite.notes, suite.description) == (2, (), "Label a support ticket")
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_expected_answer_is_empty_and_not_left_out(tmp_path: Path, value: str | None) -> None:
+    rows = [{"input": "Refund", "expected": value}, {"input": "Crash", "expected": "bug"}]
+    assert [case.expected for case in read(tmp_path, testData=rows).cases] == ["", "bug"]
