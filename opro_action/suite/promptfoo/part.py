@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from opro_action.errors import FileError
 from opro_action.suite.located import Located, read_yaml
 from opro_action.suite.naming import Named
 from opro_action.suite.sources import read_text, shown
-from opro_action.suite.wording import described, did_you_mean
+from opro_action.suite.wording import described, did_you_mean, quoted
 
 _TABS = re.compile(r"^\t+", re.MULTILINE)
 _MOST_REFERENCES = 10_000
@@ -87,6 +88,8 @@ class Part:
     def number(self) -> float:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.wrong("a number")
+        if not is_number(self.value):
+            raise self.error(f"`{self.key}`: {quoted(str(self.value)[:20])} is too large for a number; correct it")
         return self.value
 
     def flag(self) -> bool:
@@ -116,6 +119,14 @@ class Part:
         if not name.endswith((".yaml", ".yml", ".json")):
             raise self.error(f"`{self.key}` names {name}, and only .yaml, .yml and .json files are read here")
         return read_part(self.file(name), self.root, self.base, self.key)
+
+
+def is_number(value: float) -> bool:
+    """Whether a number is finite, and no integer that is too large to be calculated with."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def read_part(path: Path, root: Path, base: Path, key: str = "") -> Part:
@@ -174,14 +185,18 @@ def _at(top: Located, pointer: str) -> Located | None:
 def _read_json(path: Path) -> Located:
     """JSON is YAML but for tabs and a few escapes: it is read as YAML for its lines, else without them."""
     text = read_text(path)
+    as_yaml = _TABS.sub(lambda tabs: " " * len(tabs.group()), text)
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = parsed_json(text)
     except json.JSONDecodeError as error:
         raise FileError(shown(path), error.lineno, f"not valid JSON: {error.msg}; correct it") from None
+    except _TwiceError as error:
+        read_yaml(as_yaml, path)  # says so too, and knows the line
+        raise FileError(shown(path), 1, f"{error}; keep one") from None
     except (ValueError, RecursionError) as error:
-        raise FileError(shown(path), None, f"not valid JSON: {error}; correct it") from None
+        raise FileError(shown(path), 1, f"not valid JSON: {error}; correct it") from None
     try:
-        node = read_yaml(_TABS.sub(lambda tabs: " " * len(tabs.group()), text), path)
+        node = read_yaml(as_yaml, path)
     except FileError:
         return located(value, 1)
     return node if node.plain == value else located(value, 1)
@@ -192,10 +207,36 @@ def jsonl_parts(path: Path, part: Part) -> Iterator[Part]:
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
-                value = json.loads(line, parse_constant=_no_constant)
-            except ValueError as error:
+                value = parsed_json(line)
+            except _TwiceError as error:
+                raise FileError(shown(path), number, f"{error}; keep one") from None
+            except (ValueError, RecursionError) as error:
                 raise FileError(shown(path), number, f"not valid JSON: {error}; correct it") from None
             yield Part(located(value, number), path, part.root, part.base, part.key)
+
+
+class _TwiceError(ValueError):
+    """A key that stands twice in a mapping."""
+
+
+def parsed_json(text: str) -> Any:
+    """JSON without what `json` is lenient with; raises ValueError, or RecursionError for what is nested too deep."""
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _TwiceError(f"the key {quoted(next(key for key in keys if keys.count(key) > 1))} stands twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{quoted(text)} is too large for a number")
+    return number
 
 
 def _no_constant(constant: str) -> float:

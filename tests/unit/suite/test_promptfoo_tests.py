@@ -268,3 +268,21 @@ def test_references_are_followed_and_never_in_circles(tmp_path: Path) -> None:
     head = head.replace(", loop: {$ref: '#/assertionTemplates/loop'}", "")
     assert "points at nothing in this file" in error_of(tmp_path, head + test % "b")
     assert suite_of(tmp_path, head + test % "a").cases[0].scorers[0].options["value"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("t.json", '[\n{"vars": {"output": "a",\n"output": "b"}}]', "t.json:3: the key `output` stands twice"),
+        ("t.json", '[{"vars": {"a": "\\/", "a": "b"}}]', "t.json:1: the key `a` stands twice"),
+        ("t.jsonl", '{}\n{"vars": {}, "vars": {}}', "t.jsonl:2: the key `vars` stands twice; keep one"),
+        ("t.json", '[{"threshold": 1e999}]', "t.json:1: not valid JSON: `1e999` is too large for a number"),
+        ("t.jsonl", '{"threshold": -1e999}', "t.jsonl:1: not valid JSON: `-1e999` is too large for a number"),
+        ("t.jsonl", "[" * 200_000, "t.jsonl:1: not valid JSON: "),
+        ("t.jsonl", f'{{"threshold": 1{"0" * 310}}}', "t.jsonl:1: `threshold`: `10000000000000000000` is too large"),
+        ("t.json", f'[{{"threshold": 1{"0" * 310}}}]', "t.json:1: `threshold`: `10000000000000000000` is too large"),
+    ],
+)
+def test_json_that_says_two_things_or_too_much_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
+    write(tmp_path / name, text)
+    assert said in error_of(tmp_path, f"{HEAD}tests: {name}\n")
