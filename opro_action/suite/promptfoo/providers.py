@@ -39,6 +39,13 @@ _RENAMED = {
 _OWN = (
     "apiHost", "apiKey", "region", "cost", "inputCost", "outputCost", "reasoning", "response_format", "omitDefaults",
 )  # fmt: skip
+_NUMBERS = frozenset(
+    ("temperature", "max_tokens", "max_completion_tokens", "top_p", "top_k", "min_p", "frequency_penalty",
+     "presence_penalty", "seed", "maxOutputTokens", "max_output_tokens", "num_predict", "num_ctx", "topK", "topP")
+)  # fmt: skip
+_MAY_BE_NEGATIVE = frozenset({"frequency_penalty", "presence_penalty", "seed", "num_predict"})
+_STOPS = frozenset({"stop", "stopSequences", "stop_sequences"})
+_MAPPINGS = frozenset({"headers", "thinking"})
 _FROM_ENVIRONMENT = re.compile(r"\{\{\s*env\.(\w+)\s*\}\}|\$\{(\w+)\}")
 _REASONING = re.compile(r"(?:.*/)?(?:o[134]\b|gpt-5)")
 
@@ -105,9 +112,10 @@ def _provider(part: Part, *, embedding: bool = False) -> Provider:
     if isinstance(part.value, str):
         part = part.of(located({"id": part.value}, part.line), part.key)
     elif isinstance(part.value, dict) and "id" not in part.value and len(part.value) == 1:
-        [(name, options)] = part.entries().items()
-        if isinstance(options.value, dict):
-            part = part.of(options.node._replace(value={"id": located(name, options.line), **options.value}), part.key)
+        [(name, options)] = part.value.items()
+        if isinstance(options.value, dict | None):
+            fields_of = {"id": located(name, options.line), **(options.value or {})}
+            part = part.of(options._replace(value=fields_of), part.key)
     fields = part.fields(_KEYS)
     if "id" not in fields:
         raise part.error("a provider needs an `id`, such as openai:gpt-4.1-mini; add it")
@@ -169,8 +177,9 @@ def _spec(
         if key in _SAME or key in _RENAMED:
             params[_RENAMED.get(key, key)] = _sent(key, entry)
     params |= _places(family, config) | _price(config)
-    if "reasoning" in config:
-        params["reasoning_effort"] = config["reasoning"].fields(("effort",))["effort"].text()
+    effort = config["reasoning"].fields(("effort",)).get("effort") if "reasoning" in config else None
+    if effort:
+        params["reasoning_effort"] = effort.text()
     if "apiKey" in config:
         params |= _key(config["apiKey"])
     where = config.get("apiKey", part)
@@ -184,6 +193,18 @@ def _usual(family: Family, model: str) -> dict[str, Any]:
 def _sent(key: str, entry: Part) -> Any:
     if _FROM_ENVIRONMENT.search(str(entry.plain)):
         raise entry.error(f"`{key}` comes from the environment, which is only read for `apiKey`; write the value")
+    if key in _NUMBERS:
+        return entry.plain if key in _MAY_BE_NEGATIVE and entry.number() < 0 else _from_zero(entry)
+    if key in _MAPPINGS:
+        return {name: part.plain for name, part in entry.entries().items()}
+    if key in _STOPS and isinstance(entry.value, list):
+        return [part.text() for part in entry.items()]
+    return entry.text()
+
+
+def _from_zero(entry: Part) -> Any:
+    if entry.number() < 0:
+        raise entry.wrong("a number from 0 on")
     return entry.plain
 
 
@@ -203,7 +224,7 @@ def _price(config: Mapping[str, Part]) -> dict[str, Any]:
     parts = {name: config.get(f"{name}Cost", both) for name in ("input", "output")}
     if not any(parts.values()):
         return {}
-    return {"price": {name: (entry.number() if entry else 0) * 1e6 for name, entry in parts.items()}}
+    return {"price": {name: (_from_zero(entry) if entry else 0) * 1e6 for name, entry in parts.items()}}
 
 
 def _key(entry: Part) -> dict[str, Any]:

@@ -169,3 +169,21 @@ def test_a_judge_that_is_not_named_is_the_task_model_and_told(tmp_path: Path) ->
 def test_echo_is_no_judge(tmp_path: Path) -> None:
     text = f"{PROMPTS}providers: [echo]\ntests: [{{assert: [{{type: llm-rubric, value: x}}]}}]\n"
     assert "promptfooconfig.yaml:3: `llm-rubric` has no model to ask" in error_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "apiHost: 5", "apiBaseUrl: 5", "apiKeyEnvar: 5", "headers: foo", "temperature: hot", "max_tokens: [1]",
+        "max_tokens: -1", "cost: -1", "stop: 5", "thinking: 5", "seed: x", "reasoning: 3",
+    ],
+)  # fmt: skip
+def test_a_setting_of_the_wrong_kind_is_refused_with_its_place(tmp_path: Path, config: str) -> None:
+    said = error_of(tmp_path, f"{PROMPTS}providers: [{{id: 'openai:m', config: {{{config}}}}}]\n{TESTS}")
+    assert "promptfooconfig.yaml:" in said
+    assert f"`{config.partition(':')[0]}` has to be " in said
+
+
+@pytest.mark.parametrize("provider", ['{"openai:m": }', "{id: 'openai:m', config: {reasoning: {}}}"])
+def test_settings_that_say_nothing_are_none(tmp_path: Path, provider: str) -> None:
+    assert dict(model_of(tmp_path, provider).params) == USUAL
