@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opro_action.suite.located import read_yaml
-from opro_action.suite.promptfoo.part import Part, located
+from opro_action.suite.promptfoo.part import Part, is_number, located
 from opro_action.suite.promptfoo.patterns import python_pattern
 from opro_action.suite.promptfoo.template import number_text, plain_text, render
 from opro_action.suite.promptfoo.words import SPACE, separated
@@ -133,9 +133,12 @@ def _word_count(part: Part, values: Values) -> Any:
         return limits
     if isinstance(part.value, str):
         try:
-            return float(render(part, values).strip(SPACE))
+            number = float(render(part, values).strip(SPACE))
         except ValueError:
-            pass
+            raise part.wrong("a number") from None
+        if not is_number(number):
+            raise part.error(f"`word-count` has to be a finite number, not {quoted(part.value)}; correct it")
+        return number
     return part.number()
 
 
@@ -147,6 +150,8 @@ def _schema(part: Part, values: Values) -> Any:
         found = read_yaml(render(part, values), part.path, first_line=part.line).plain
     if not isinstance(found, dict):
         raise part.error(f"`value` has to be a JSON Schema, not {described(found)}; correct it")
+    if not isinstance(found.get("$schema", ""), str):
+        raise part.error(f"`$schema` has to be text, not {described(found['$schema'])}; correct it")
     wrong = _wrong_with_schema(json.dumps(found, sort_keys=True))
     if wrong:
         raise part.error(f"`value` is not a JSON Schema that can be used: {wrong}; correct it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,9 @@ def csv_parts(path: Path, part: Part) -> Iterator[Part]:
 
 def _header(cells: list[str], path: Path) -> list[str]:
     names = [cell.strip() for cell in cells]
+    for divider, shown_as in ((";", "`;`"), ("\t", "tabs")):
+        if len(names) == 1 and divider in names[0]:
+            raise FileError(shown(path), 1, f"the columns are divided by {shown_as}; save the table with commas")
     for name in names:
         if not name.startswith("__") and name.startswith(tuple(f"_{special}" for special in _SPECIAL)):
             raise FileError(shown(path), 1, f"the column {quoted(name)} has one underscore; write {quoted('_' + name)}")
@@ -109,10 +113,14 @@ def _configure(assertions: list[dict[str, Any]], row: dict[str, str], path: Path
         if found is None:
             continue
         threshold, index = _number(cell), int(found.group(1) or 1) - 1
+        if not cell.strip() and index >= len(assertions):
+            continue  # other rows have the assertion
         if threshold is None:
             raise FileError(shown(path), line, f"`{name}` has to be a number, not {quoted(cell)}")
-        if 0 <= index < len(assertions):
-            assertions[index]["threshold"] = threshold
+        if not 0 <= index < len(assertions):
+            what = f"`{name}` is for an assertion that this row does not have; it has {len(assertions)}"
+            raise FileError(shown(path), line, f"{what}, so correct the column or fill in `__expected`")
+        assertions[index]["threshold"] = threshold
 
 
 def _assertion(cell: str, path: Path, line: int) -> dict[str, Any]:
@@ -150,4 +158,5 @@ def _listed(cell: str) -> list[str]:
 
 
 def _number(cell: str) -> float | None:
-    return float(cell) if _NUMBER.fullmatch(cell.strip()) else None
+    number = float(cell) if _NUMBER.fullmatch(cell.strip()) else math.inf
+    return number if math.isfinite(number) else None

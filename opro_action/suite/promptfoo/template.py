@@ -85,7 +85,10 @@ def plain_text(value: Any) -> str:
 
 def number_text(value: float) -> str:
     """A number as JavaScript writes it: 1 for 1.0, 1e+21, 1e-7, and otherwise all digits."""
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of 310 digits, which a file can hold
+        return str(value)
     text = repr(number)
     power = int(text.partition("e")[2] or 0)
     if -7 < power < 21 and abs(number) < _LARGEST:

@@ -95,6 +95,13 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("output,output\nx,y\n", "tests.csv:1: two columns are called `output`"),
         ("output,__expected\nx\n", "tests.csv:2: has 1 cells, but the first line names 2 columns"),
         ("output,__expected,__threshold\nx,y,high\n", "tests.csv:2: `__threshold` has to be a number"),
+        ("output,__expected,__threshold\nx,y,1e999\n", "tests.csv:2: `__threshold` has to be a number"),
+        ("output;__expected\nx;y\n", "tests.csv:1: the columns are divided by `;`; save the table with commas"),
+        ("output\t__expected\nx\ty\n", "tests.csv:1: the columns are divided by tabs; save the table with commas"),
+        (
+            "output,__expected,__config:__expected2:threshold\nx,y,1\n",
+            "tests.csv:2: `__config:__expected2:threshold` is for an assertion that this row does not have; it has 1",
+        ),
         ('output,__expected\n"x,y\n', "tests.csv:2: not valid CSV"),
     ],
 )

@@ -286,3 +286,29 @@ def test_references_are_followed_and_never_in_circles(tmp_path: Path) -> None:
 def test_json_that_says_two_things_or_too_much_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
     write(tmp_path / name, text)
     assert said in error_of(tmp_path, f"{HEAD}tests: {name}\n")
+
+
+HUGE = "1" + "0" * 310
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        (f"threshold: {HUGE}", "`threshold`: `10000000000000000000` is too large for a number"),
+        (f"assert: [{{type: equals, value: x, weight: {HUGE}}}]", "`weight`: `10000000000000000000` is too large"),
+        (f"assert: [{{type: levenshtein, value: x, threshold: {HUGE}}}]", "`threshold`: `10000000000000000000` is"),
+        (f"assert: [{{type: word-count, value: {HUGE}}}]", "`value`: `10000000000000000000` is too large"),
+        (f"assert: [{{type: word-count, value: {{max: {HUGE}}}}}]", "`max`: `10000000000000000000` is too large"),
+        ("assert: [{type: word-count, value: 'inf'}]", "`word-count` has to be a finite number, not `inf`"),
+        ("assert: [{type: word-count, value: 'nan'}]", "`word-count` has to be a finite number, not `nan`"),
+        ("assert: [{type: word-count, value: 'many'}]", "`value` has to be a number"),
+        ("assert: [{type: is-json, value: {$schema: 5}}]", "`$schema` has to be text"),
+    ],
+)
+def test_numbers_and_schemas_that_cannot_be_used_are_refused(tmp_path: Path, test: str, said: str) -> None:
+    assert said in error_of(tmp_path, f"{HEAD}tests: [{{vars: {{output: x}}, {test}}}]\n")
+
+
+def test_integers_of_many_digits_are_written_as_they_are(tmp_path: Path) -> None:
+    [case] = cases_of(tmp_path, f"- {{vars: {{output: {HUGE}}}, assert: [{{type: contains, value: {HUGE}}}]}}\n")
+    assert case.scorers[0].options["value"] == HUGE
