@@ -98,10 +98,6 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("output,__expected,__threshold\nx,y,1e999\n", "tests.csv:2: `__threshold` has to be a number"),
         ("output;__expected\nx;y\n", "tests.csv:1: the columns are divided by `;`; save the table with commas"),
         ("output\t__expected\nx\ty\n", "tests.csv:1: the columns are divided by tabs; save the table with commas"),
-        (
-            "output,__expected,__config:__expected2:threshold\nx,y,1\n",
-            "tests.csv:2: `__config:__expected2:threshold` is for an assertion that this row does not have; it has 1",
-        ),
         ('output,__expected\n"x,y\n', "tests.csv:2: not valid CSV"),
     ],
 )
