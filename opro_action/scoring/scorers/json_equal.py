@@ -26,15 +26,22 @@ def json_equal(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     unclear = [path for path in paths or () if steps(path) is None]
     if unclear:
         return Grade(None, f"{quoted(unclear[0])} is no path: write names and numbers as in a.b[0]")
-    try:
-        got = parsed(unfenced(answer))
-    except ValueError as error:
-        return Grade(0.0, f"the answer is not JSON ({error}): {quoted(answer)}")
-    except RecursionError:
-        return Grade(0.0, "the answer is nested too deeply to be read as JSON")
+    got, wrong_form = read_answer(answer)
+    if wrong_form:
+        return Grade(0.0, wrong_form)
     wrong = [_difference_at(path, value, got) for path, value in paths.items()] if paths else [_whole(expected, got)]
     first = next((what for what in wrong if what), None)
     return Grade(0.0, first) if first else Grade(1.0, "equal")
+
+
+def read_answer(answer: str) -> tuple[Any, str]:
+    """The value of an answer that is JSON, alone or in one fence; or what is wrong with it, "" for nothing."""
+    try:
+        return parsed(unfenced(answer)), ""
+    except ValueError as error:
+        return None, f"the answer is not JSON ({error}): {quoted(answer)}"
+    except RecursionError:
+        return None, "the answer is nested too deeply to be read as JSON"
 
 
 def parsed(text: str) -> Any:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.json_equal import parsed
+from opro_action.scoring.scorers.json_equal import read_answer
 from opro_action.scoring.scorers.regex import SECONDS, time_limit
-from opro_action.scoring.scorers.text import quoted, unfenced
+from opro_action.scoring.scorers.text import quoted
 
 _LONGEST = 1_000_000
 
@@ -26,12 +26,9 @@ def json_schema(_expected: Any, answer: str, options: Mapping[str, Any]) -> Grad
         return Grade(None, "`json_schema` needs a schema: json_schema: {schema: {...}}")
     if len(answer) > _LONGEST:
         return Grade(None, f"the answer has {len(answer)} characters; `json_schema` reads at most {_LONGEST}")
-    try:
-        got = parsed(unfenced(answer))
-    except ValueError as error:
-        return Grade(0.0, f"the answer is not JSON ({error}): {quoted(answer)}")
-    except RecursionError:
-        return Grade(0.0, "the answer is nested too deeply to be read as JSON")
+    got, wrong_form = read_answer(answer)
+    if wrong_form:
+        return Grade(0.0, wrong_form)
     return _checked(got, json.dumps(schema, sort_keys=True))
 
 
