@@ -22,3 +22,10 @@ def git(root: Path, *args: str) -> str | None:
 def head_commit(root: Path) -> str | None:
     """The commit that the work tree stands at, or None outside of git and before the first commit."""
     return git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def last_change(path: Path) -> tuple[str, str] | None:
+    """The day (YYYY-MM-DD) and the short name of the last commit that changed a file; None when there is none."""
+    found = git(path.parent, "log", "-1", "--format=%cs %h", "--", path.name)
+    day, _, commit = (found or "").partition(" ")
+    return (day, commit) if commit else None
