@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from opro_action.errors import FileError
+
+# What every reader of a format would otherwise have to pass down to the one function that opens files.
+_NOTED: ContextVar[set[Path] | None] = ContextVar("_NOTED", default=None)
 
 
 def shown(path: Path) -> Path:
@@ -44,8 +50,31 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise FileError(shown(path), None, f"cannot be read ({reason}); check the path") from None
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.add(path)
     _check_text(data, path)
     return data
+
+
+@contextmanager
+def noting_files() -> Iterator[set[Path]]:
+    """Collects every file that is read while the context is open; the context around it collects them too."""
+    files: set[Path] = set()
+    token = _NOTED.set(files)
+    try:
+        yield files
+    finally:
+        _NOTED.reset(token)
+        around = _NOTED.get()
+        if around is not None:
+            around |= files
+
+
+def names_of(files: Iterable[Path], root: Path) -> frozenset[str]:
+    """The files as the repository `root` names them, links under the name of what they lead to as well."""
+    both = {place for path in files for place in (path, Path(os.path.realpath(path)))}
+    return frozenset(path.relative_to(root).as_posix() for path in both if path.is_relative_to(root))
 
 
 def read_text(path: Path) -> str:
