@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from opro_action.errors import FileError
 
-# What every reader of a format would otherwise have to pass down to the one function that opens files.
+Supply = Callable[..., None]
+"""Puts files into their place before they are looked for: `supply(file, below=False)`, `supply(folder, below=True)`."""
+
+# What every reader of a format would otherwise have to pass down to the few functions here that look at files.
 _NOTED: ContextVar[set[Path] | None] = ContextVar("_NOTED", default=None)
+_SUPPLY: ContextVar[Supply | None] = ContextVar("_SUPPLY", default=None)
 
 
 def shown(path: Path) -> Path:
@@ -35,14 +40,25 @@ def inside(path: Path, root: Path) -> bool:
 
 def is_file(path: Path) -> bool:
     """Whether `path` is a file; a name that no file can have is none."""
+    _supply(path)
     try:
         return path.is_file()
     except OSError:
         return False
 
 
+def matching(pattern: str, folder: Path) -> list[str]:
+    """The names of what matches a pattern in `folder`, relative to it and sorted; `**` is any number of folders."""
+    steps = Path(pattern).parts
+    fixed = next((at for at, step in enumerate(steps) if glob.has_magic(step)), len(steps))
+    _supply(folder.joinpath(*steps[:fixed]), below=True)
+    # Not Path.glob, which refuses `**.jsonl` and finds hidden files.
+    return sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a regular UTF-8 text file; raises FileError for any other."""
+    _supply(path)
     try:
         if path.exists() and not path.is_file():
             raise FileError(shown(path), None, "is not a file; name a file")
@@ -71,6 +87,16 @@ def noting_files() -> Iterator[set[Path]]:
             around |= files
 
 
+@contextmanager
+def supplied_by(supply: Supply) -> Iterator[None]:
+    """Lets `supply` put files into their place, before they are looked for, while the context is open."""
+    token = _SUPPLY.set(supply)
+    try:
+        yield
+    finally:
+        _SUPPLY.reset(token)
+
+
 def names_of(files: Iterable[Path], root: Path) -> frozenset[str]:
     """The files as the repository `root` names them, links under the name of what they lead to as well."""
     both = {place for path in files for place in (path, Path(os.path.realpath(path)))}
@@ -80,6 +106,12 @@ def names_of(files: Iterable[Path], root: Path) -> frozenset[str]:
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file, without a byte order mark; raises FileError for what is not such a file."""
     return read_bytes(path).decode("utf-8-sig")
+
+
+def _supply(place: Path, *, below: bool = False) -> None:
+    supply = _SUPPLY.get()
+    if supply is not None:
+        supply(place, below=below)
 
 
 def _check_text(data: bytes, path: Path) -> None:

@@ -19,6 +19,7 @@ from opro_action.suite.suite import Suite
 from opro_action.suite.tree import suite_at, tree_at, tree_of_index
 
 CASES = ({"id": "refund", "input": "Twice", "expected": "billing"}, {"id": "crash", "input": "It", "expected": "bug"})
+CASE = json.dumps(CASES[0]) + "\n"
 
 
 @pytest.fixture
@@ -375,33 +376,61 @@ def test_a_submodule_is_left_out(repo: Path, tmp_path: Path) -> None:
         assert suite_at(in_submodule, tree) is None
 
 
-def test_files_of_no_kind_that_a_suite_is_read_from_are_not_written(repo: Path) -> None:
-    for name in ("a.png", "b.PNG", "web/c.ts", "d.md", "e", "f.prompt"):
-        write(repo / "files" / name, "text")
+def test_only_the_folders_that_a_suite_is_read_from_are_written(repo: Path) -> None:
+    write(repo / "evals" / "routing.baseline.json", "{}")
+    write(repo / "evals" / "deep" / "routing.jsonl", CASE)
+    write(repo / "data" / "large.json", "{}")
     commit(repo)
 
     with tree_at(repo, "HEAD") as tree:
-        assert sorted(path.name for path in (tree.root / "files").iterdir()) == ["d.md", "e", "f.prompt"]
+        suite_at(suite_of(repo), tree)
+        written = {path.relative_to(tree.root).as_posix() for path in tree.root.rglob("*.*")}
+
+    assert {"evals/routing.yaml", "evals/routing.baseline.json", "prompts/routing.md"} <= written
+    assert "data/large.json" not in written
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["../data/a/*.jsonl", "../data/**/*.jsonl", "../*/a/cases.jsonl", "../link/*.jsonl", "../**/[c]ases.jsonl",
+     ["../data/a/cases.jsonl"], ["../link/cases.jsonl"]],
+)  # fmt: skip
+def test_cases_are_found_wherever_they_lie(repo: Path, pattern: str | list[str]) -> None:
+    write(repo / "data" / "a" / "cases.jsonl", CASE)
+    (repo / "link").symlink_to("data/a")
+    (repo / "data" / "round").symlink_to("..")
+    git(repo, "rm", "--quiet", "evals/routing.jsonl")
+    suite = make_suite(repo, cases=pattern)
+    commit(repo)
+
+    with tree_at(repo, "HEAD") as tree:
+        found = suite_at(suite, tree)
+
+    assert found is not None
+    assert (found.files, [case.id for case in found.cases]) == (suite.files, ["refund"])
 
 
 def test_a_sparse_checkout_and_a_split_index_do_not_matter(repo: Path) -> None:
-    write(repo / "docs" / "page.md", "Page.\n")
+    write(repo / "data" / "cases.jsonl", CASE)
+    suite = make_suite(repo, cases="../data/*.jsonl")
     commit(repo)
     git(repo, "config", "core.splitIndex", "true")
     git(repo, "sparse-checkout", "set", "prompts", "evals")
     files = sorted((repo / ".git").rglob("*"))
 
-    with tree_at(repo, "HEAD") as tree:
-        assert (tree.root / "docs" / "page.md").exists()
+    for tree_of in (tree_at(repo, "HEAD"), tree_of_index(repo)):
+        with tree_of as tree:
+            assert suite_at(suite, tree) is not None
     assert sorted((repo / ".git").rglob("*")) == files
 
 
 def test_a_missing_object_is_an_error_and_no_smaller_suite(repo: Path) -> None:
+    suite = suite_of(repo)
     blob = git(repo, "rev-parse", "HEAD:evals/routing.jsonl")
     (repo / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
 
-    with pytest.raises(UsageError, match="HEAD: its files cannot be had from git"), tree_at(repo, "HEAD"):
-        pass
+    with tree_at(repo, "HEAD") as tree, pytest.raises(UsageError, match=f"git cannot give its files .*{blob}"):
+        suite_at(suite, tree)
 
 
 def promptfoo(repo: Path, **keys: Any) -> list[Suite]:
