@@ -140,7 +140,8 @@ class Suite:
 
     `judge` is the judge model, None for the task model. `response_format` is sent with each call to the task model.
     `notes` are what a reader of the file should be told: parts of another format that have no meaning here.
-    `partial` says that only some of its cases were chosen for this run.
+    `partial` says that only some of its cases were chosen for this run. `files` are all those that it was read from, as
+    the repository names them; what a Python scorer opens or imports by itself is not among them.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Suite:
     response_format: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     partial: bool = False
+    files: frozenset[str] = frozenset()
 
     @property
     def baseline_path(self) -> Path:
