@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from opro_action.gate import statistics
-from opro_action.gate.statistics import Alternative, Interval
+from opro_action.gate import sign_flip, statistics
+from opro_action.gate.sign_flip import Alternative
+from opro_action.gate.statistics import Interval
 from opro_action.scoring.results import CaseResult
 
 PLACES = 6
@@ -63,10 +64,15 @@ class Paired:
 
     @property
     def interval(self) -> Interval | None:
-        return statistics.paired_interval([pair.difference for pair in self.pairs], weights=self.weights)
+        return sign_flip.paired_interval([pair.difference for pair in self.pairs], weights=self.weights)
 
     def p(self, alternative: Alternative) -> float:
-        return statistics.sign_flip_p(self.weighted_differences, alternative=alternative)
+        return sign_flip.sign_flip_p(self.weighted_differences, alternative=alternative)
+
+    @cached_property
+    def p_moved(self) -> float:
+        """The one-sided p-value in the direction of `delta`."""
+        return self.p("less" if self.delta < 0 else "greater")
 
     @property
     def worse(self) -> tuple[str, ...]:

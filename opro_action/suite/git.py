@@ -62,6 +62,13 @@ def head_commit(root: Path) -> str | None:
     return git(root, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
+def last_change(path: Path) -> tuple[str, str] | None:
+    """The day (YYYY-MM-DD) and the short name of the last commit that changed a file; None when there is none."""
+    found = git(path.parent, "log", "-1", "--format=%cs %h", "--", path.name)
+    day, _, commit = (found or "").partition(" ")
+    return (day, commit) if commit else None
+
+
 def commit_of(root: Path, ref: str) -> str:
     """The name of the commit `ref`; before the first commit that of an empty tree, for HEAD.
 

@@ -101,12 +101,17 @@ class ScorerSpec:
 
 @dataclass(frozen=True)
 class GateSpec:
-    """When a change fails: DESIGN of the rules in `opro_action.gate.verdict`."""
+    """When a change fails: the rules are in `opro_action.gate.judge`.
+
+    `confirm` is how often differing cases are asked again before a build fails; None is once for a model whose answers
+    vary by themselves, and never for others.
+    """
 
     min_score: float | None = None
     max_drop: float = 0.02
     alpha: float = 0.05
     on_inconclusive: str = "pass"
+    confirm: int | None = None
 
 
 @dataclass(frozen=True)
