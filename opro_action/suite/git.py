@@ -76,7 +76,7 @@ def commit_of(root: Path, ref: str) -> str:
     """
     top_of(root)
     found = None if ref.startswith("-") else git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    if found is None and ref == "HEAD" and git(root, "symbolic-ref", "--quiet", "HEAD") is not None:
+    if found is None and ref == "HEAD" and head_commit(root) is None:
         found = git(root, "hash-object", "-t", "tree", "--stdin")
     if found is None:
         fetch = "fetch it (`git fetch`, or `fetch-depth: 0` for actions/checkout)"

@@ -58,8 +58,9 @@ def test_a_commit_hook_checks_what_is_committed(repo: Path, tmp_path: Path, argu
     """In a linked work tree, where git sets GIT_DIR and GIT_INDEX_FILE for its hooks."""
     linked, said = tmp_path / "linked", tmp_path / "said"
     git(repo, "worktree", "add", "--quiet", "-b", "topic", str(linked))
-    command = f'env | grep ^GIT_ > "{said}.env"; "{sys.executable}" -m opro_action check --changed --offline > "{said}" 2>&1; true'
-    write(repo / ".git" / "hooks" / "pre-commit", f"#!/bin/sh\n{command}\n").chmod(0o755)
+    check = f'"{sys.executable}" -m opro_action check --changed --offline > "{said}" 2>&1'
+    hook = f'#!/bin/sh\nenv | grep ^GIT_ > "{said}.env"\n{check}\nexit 0\n'
+    write(repo / ".git" / "hooks" / "pre-commit", hook).chmod(0o755)
     write(linked / "prompts" / "two.md", "Name the team, please.\n")
 
     git(linked, "commit", "--quiet", "-m", "change", *arguments)

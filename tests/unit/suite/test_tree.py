@@ -197,6 +197,14 @@ def test_before_the_first_commit_there_is_nothing_at_head(tmp_path: Path) -> Non
         assert suite_at(suite, tree) is None
 
 
+def test_a_head_whose_commit_is_missing_is_not_taken_for_an_empty_one(repo: Path) -> None:
+    head = git(repo, "rev-parse", "HEAD")
+    (repo / ".git" / "objects" / head[:2] / head[2:]).unlink()
+
+    with pytest.raises(UsageError, match="--base HEAD: there is no such commit here"), tree_at(repo, "HEAD"):
+        pass
+
+
 @pytest.mark.parametrize("ref", ["origin/main", "0" * 40, "-h", "", "HEAD:evals", ":", "a\0b", "two\nlines"])
 def test_a_ref_that_is_no_commit_is_refused_with_what_to_do(repo: Path, ref: str) -> None:
     with pytest.raises(UsageError) as refused, tree_at(repo, ref):
