@@ -115,7 +115,7 @@ def opro() -> None:
 
 @opro.command()
 @click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
-@click.option("--changed", is_flag=True, help="Only suites whose prompt, cases or suite file differ from --base.")
+@click.option("--changed", is_flag=True, help="Only suites made of files that differ from --base.")
 @click.option("--base", metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD.")
 @click.option(
     "--update-baseline",
