@@ -32,7 +32,7 @@ from opro_action.gate.paired import Pair, Paired
 from opro_action.suite.suite import GateSpec
 
 GATE = GateSpec()
-NULL_RUNS, DROP_RUNS, FAMILY_RUNS, SUITES = 2_000, 200, 500, 10
+NULL_RUNS, DROP_RUNS, FAMILY_RUNS, SUITES = 2_000, 100, 400, 10
 DROPS = (0.05, 0.10, 0.20)
 SLACK = 3 * math.sqrt(GATE.alpha * (1 - GATE.alpha) / NULL_RUNS)
 
