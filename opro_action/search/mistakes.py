@@ -42,11 +42,12 @@ def mistakes(results: Sequence[CaseResult], *, seed: int, salt: str) -> tuple[Mi
 
 def unsolved(trajectory: Trajectory, *, good: int = GOOD) -> tuple[CaseResult, ...]:
     """The best prompt's results on the cases that each of the `good` best prompts fails; none with fewer prompts."""
-    best = sorted(trajectory.eligible, key=lambda attempt: -(attempt.score or 0.0))[:good]
+    best = sorted(trajectory.eligible, key=lambda one: (-(one.score or 0.0), one is not trajectory.best))[:good]
     if len(best) < good:
         return ()
-    missed = trajectory.best.results.values()
-    return tuple(result for result in missed if all(not one.results[result.case.id].passed for one in best))
+    return tuple(
+        result for id_, result in trajectory.best.results.items() if all(not one.results[id_].passed for one in best)
+    )
 
 
 def _mistake(members: Sequence[CaseResult], seed: int, salt: str) -> Mistake:

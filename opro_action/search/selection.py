@@ -17,6 +17,7 @@ FEWEST = 8
 BEHIND = 1.0
 """A candidate is out when its lead over the incumbent is negative by more than so many standard errors."""
 
+GROW = 2
 WHOLE = 0.7
 """A block that reaches this share of the cases is made the whole: another round would save next to nothing."""
 
@@ -120,7 +121,7 @@ def levels(n: int) -> tuple[int, ...]:
     sizes, size = [], min(n, max(FEWEST, ceil(FIRST * n)))
     while size < WHOLE * n:
         sizes.append(size)
-        size *= 2
+        size *= GROW
     return (*sizes, n)
 
 
@@ -149,5 +150,8 @@ def _not_behind(alive: Sequence[Attempt], incumbent: Attempt, met: Sequence[str]
     return [a for a, ahead in found if ahead is not None and ahead.mean + BEHIND * ahead.error >= 0]
 
 
+ETA = 2
+
+
 def _half(count: int) -> int:
-    return (count + 1) // 2
+    return -(-count // ETA)

@@ -15,6 +15,9 @@ from opro_action.search.stopping import Stop
 from opro_action.search.trajectory import Origin
 from opro_action.suite.suite import Suite
 
+ANSWERS_PER_CASE = 10
+"""What a search may spend by default, seed, candidates and decision together."""
+
 HOLDOUT_REPEATS = 3
 """Answers per case and side in the decision, when the task model is not deterministic."""
 
@@ -81,6 +84,15 @@ class Setup:
         return 0
 
     @property
+    def cap(self) -> int:
+        """The most calls of all models together: the suite's, or else `ANSWERS_PER_CASE` with the calls to write."""
+        spec = self.suite.optimize
+        if spec.max_calls is not None:
+            return spec.max_calls
+        answers = self.answer_calls(ANSWERS_PER_CASE * len(self.suite.cases))
+        return max(self.least_calls, answers + spec.steps * spec.candidates)
+
+    @property
     def least_calls(self) -> int:
         """Calls that even the shortest search with a decision may make: one step with a few candidates."""
         return self.seed_calls + self.step_calls(min(FEW, self.suite.optimize.candidates)) + self.decision_calls
@@ -89,6 +101,5 @@ class Setup:
     def most_calls(self) -> int:
         """Calls if every step is made and no answer is cached, under the cap."""
         spec = self.suite.optimize
-        return min(
-            self.seed_calls + spec.steps * self.step_calls(spec.candidates) + self.decision_calls, spec.max_calls
-        )
+        steps = spec.steps * self.step_calls(spec.candidates)
+        return min(self.seed_calls + steps + self.decision_calls, self.cap)
