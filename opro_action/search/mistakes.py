@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +48,16 @@ def unsolved(trajectory: Trajectory, *, good: int = GOOD) -> tuple[CaseResult, .
     return tuple(
         result for id_, result in trajectory.best.results.items() if all(not one.results[id_].passed for one in best)
     )
+
+
+def nobody_solves(trajectory: Trajectory, *, least: int = GOOD) -> tuple[str, ...]:
+    """Ids of the cases that at least `least` prompts met and none passed: what no wording has changed so far."""
+    met: Counter[str] = Counter()
+    passed: set[str] = set()
+    for attempt in trajectory.scored:
+        met.update(attempt.results.keys())
+        passed.update(id_ for id_, result in attempt.results.items() if result.passed)
+    return tuple(id_ for id_ in trajectory.seed.results if met[id_] >= least and id_ not in passed)
 
 
 def _mistake(members: Sequence[CaseResult], seed: int, salt: str) -> Mistake:

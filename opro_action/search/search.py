@@ -48,14 +48,9 @@ def _stop(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Stop
     stop = stop_before(Look(step, trajectory, setup.suite.optimize)) or setup.hurry(step)
     if stop:
         return stop
-    if not setup.affordable(_left(setup, planned)):
+    if not setup.affordable(planned):
         return Stop("budget", f"Another step and the decision do not fit into {setup.cap} calls (max_calls).")
     return None
-
-
-def _left(setup: Setup, planned: int) -> int:
-    """Calls that a step may take: the decision's are kept back."""
-    return setup.cap - planned - setup.decision_calls
 
 
 def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
@@ -74,7 +69,7 @@ def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
 
 
 def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Generator[Ask, Any, tuple[Trajectory, int]]:
-    count = setup.affordable(_left(setup, planned))
+    count = setup.affordable(planned)
     ways = ways_of_step(setup.suite.optimize, trajectory, step, candidates=count)
     rejections = Counter(attempt.rejected for attempt in trajectory.attempts if attempt.rejected)
     brief = Brief(

@@ -117,7 +117,7 @@ class Trajectory:
         return tuple(
             attempt
             for attempt in self.scored
-            if len(attempt.results) == self.n and attempt.measured and not _broken(self.seed, attempt)
+            if len(attempt.results) == self.n and attempt.measured and not breaks(attempt, self.seed)
         )
 
     @cached_property
@@ -151,8 +151,9 @@ class Trajectory:
         return max(attempt.score or 0.0 for attempt in self.eligible if attempt.step <= step)
 
 
-def _broken(seed: Attempt, attempt: Attempt) -> bool:
+def breaks(attempt: Attempt, known: Attempt) -> bool:
+    """Whether `attempt` fails a must_pass case that `known` passes."""
     return any(
-        result.case.must_pass and seed.results[id_].passed and not result.passed
+        result.case.must_pass and known.results[id_].passed and not result.passed
         for id_, result in attempt.results.items()
     )
