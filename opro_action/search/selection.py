@@ -18,6 +18,7 @@ BEHIND = 1.0
 """A candidate is out when its lead over the incumbent is negative by more than so many standard errors."""
 
 GROW = 2
+LATER = 1.0
 WHOLE = 0.7
 """A block that reaches this share of the cases is made the whole: another round would save next to nothing."""
 
@@ -134,6 +135,13 @@ def _next_block(batch: Batch, cut: Cut) -> Block | None:
         if waiting:
             return Block(waiting, block)
         alive = cut(alive, batch.incumbent, [case.id for case in batch.cases[:size]])
+        if before:
+            alive = [
+                a
+                for a in alive
+                if (f := lead(a, batch.incumbent, cases=[c.id for c in batch.cases[:size]]))
+                and f.mean + LATER * f.error > 0
+            ]
         before = size
     return None
 
