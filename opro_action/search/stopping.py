@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from opro_action.search.inflation import luck_of_the_best
 from opro_action.search.trajectory import Trajectory, lead
 from opro_action.suite.suite import OptimizeSpec
 
@@ -91,7 +92,8 @@ def _luck(trajectory: Trajectory) -> bool:
     """Whether the lead of the best prompt is no more than the best of so many equal ones has by chance."""
     known = max((one for one in trajectory.eligible if one.step == 0), key=lambda one: one.score or 0.0)
     found = lead(trajectory.best, known)
-    return found is None or found.mean < HEADROOM_Z * found.error
+    finished = sum(one.step > 0 for one in trajectory.eligible)
+    return found is None or found.mean < HEADROOM_Z * luck_of_the_best(finished) * found.error
 
 
 def patience(look: Look) -> Stop | None:
