@@ -360,7 +360,7 @@ def test_few_cases_are_refused_unless_they_are_allowed(tmp_path: Path, capsys: p
         code, _, err = optimize(capsys, suite)
         assert (code, server.count) == (2, 0)
         assert "12 cases are too few to search" in err
-        code, result, err = optimize(capsys, suite, "--allow-few")
+        code, _, err = optimize(capsys, suite, "--allow-few")
     assert code == 0, err
 
 
