@@ -129,7 +129,7 @@ class Asking:
             heard.note(suite, case, answer)
             done[0] += 1
             done[1] += not answer.cached
-            if done[1] and done[0] * 4 // total > (done[0] - 1) * 4 // total:
+            if self._settings.prefetch and done[1] and done[0] * 4 // total > (done[0] - 1) * 4 // total:
                 self._progress(f"opro: {suite.title}: {done[0]} of {total} answers")
 
         return listen
