@@ -38,7 +38,7 @@ CASES = (
 
 
 def echo_suite(
-    folder: Path, *, name: str = "routing", prompt: str = GOOD, cases: Sequence[dict[str, Any]] = CASES, **keys: Any
+    folder: Path, *, name: str = "routing", prompt: str = GOOD, cases: Sequence[Any] = CASES, **keys: Any
 ) -> Path:
     """Write a suite."""
     fields = {"model": "echo", "params": {"temperature": 0}, "cases": list(cases), **keys}

@@ -85,7 +85,7 @@ class Hooks:
         if self._exchange is None:
             from opro_action.pytest_plugin.line import Exchange
 
-            self._exchange = Exchange(lambda question: self.run.asker.ask(question))
+            self._exchange = Exchange(self._answer)
         node.workerinput["opro"] = self._exchange.address
 
     @pytest.hookimpl(optionalhook=True)
@@ -122,6 +122,10 @@ class Hooks:
         elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not self.settings.default_globs:
             globs = " ".join(self.settings.globs)
             terminalreporter.write_line(f"opro_suites: no suite matches {globs} in {self._config.rootpath}")
+
+    def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        here = self.run.here
+        return here.answer(question) if here else {}
 
     def _head(self, nodeids: list[str]) -> list[str]:
         if self._run is None or self._config.option.verbose < 0 or is_worker(self._config):

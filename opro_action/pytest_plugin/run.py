@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,19 +24,33 @@ class Here:
         self._loop = Loop()
 
     def ask(self, question: Question) -> dict[str, Any]:
-        """The desk's answer; the loop goes on until `rest`."""
+        """The desk's answer for a test of this process; the loop goes on until `rest`."""
+        with _others_warnings():
+            return self.answer(question)
+
+    def answer(self, question: Question) -> dict[str, Any]:
+        """The desk's answer for a worker."""
         return self.desk.ready(question) or self._loop.run(self.desk.answer(question))
 
     def everything(self) -> None:
         """Ask for all that is selected, and let go of thread and models: tests run after it, and some of them fork."""
         try:
-            self._loop.run(self.desk.everything())
+            with _others_warnings():
+                self._loop.run(self.desk.everything())
         finally:
             self.rest()
 
     def rest(self) -> None:
         """Cancel what is under way, close the models and end the thread; a later question starts them again."""
         self._loop.close(self.desk.asking.aclose)
+
+
+@contextmanager
+def _others_warnings() -> Iterator[None]:
+    """Without the warnings of model libraries: with `filterwarnings = error` their imports would fail."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class Run:

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from builders import write
 from plugin_world import (
     BAD,
     CASES,
@@ -177,6 +178,16 @@ def test_a_run_within_an_event_loop(pytester: pytest.Pytester) -> None:
         return pytester.runpytest_inprocess("-W", "error")
 
     assert outcomes(asyncio.run(notebook())) == {"passed": 4}
+
+
+def test_warnings_of_what_answers_and_grades_are_no_errors_of_the_tests(pytester: pytest.Pytester) -> None:
+    scorer = "import warnings\ndef score(case, answer):\n    warnings.warn('old', stacklevel=1)\n    return 1.0\n"
+    write(pytester.path / "evals" / "score.py", scorer)
+    echo_suite(pytester.path, scorers={"python": "score.py:score"}, cases=CASES[:1])
+    pytester.makepyfile("def test_one(opro): assert opro.check('evals/routing.yaml').score == 1")
+
+    for prefetch in ([], ["--opro-no-prefetch"]):
+        assert outcomes(pytester.runpytest("-W", "error", *prefetch)) == {"passed": 3}
 
 
 def test_after_the_prefetch_no_thread_is_left_for_tests_that_fork(pytester: pytest.Pytester) -> None:
