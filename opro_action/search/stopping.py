@@ -19,8 +19,12 @@ On the simulator, over 40 runs of up to 1,000 calls, this rule brings the median
 optimizer model that only rephrases, from 670 to 380 with a prompt at its ceiling, and costs 5 % of the gain elsewhere.
 """
 
-PLATEAU_CANDIDATES = 32
-"""Over so many candidates a search that is worth going on with gains at least half of `min_gain`."""
+PLATEAU_CANDIDATES = 64
+"""Over so many candidates a search that is worth going on with gains at least half of `min_gain`.
+
+With 2,000 calls the simulated searches gain 57 points over four landscapes, where 32 candidates and three steps of
+patience ended them at 900 calls and 44 points.
+"""
 
 ELSEWHERE = "The wording is not the bottleneck: look at the task, the model, the data or the scorer."
 
@@ -99,9 +103,9 @@ def _luck(trajectory: Trajectory) -> bool:
 
 
 def patience(look: Look) -> Stop | None:
-    """Some steps in a row without any gain."""
+    """As many candidates as some whole steps have, and not just a few, without any gain."""
     since = look.trajectory.since_best
-    if since < look.spec.patience * look.spec.candidates:
+    if since < max(look.spec.patience * look.spec.candidates, HEADROOM_CANDIDATES):
         return None
     return Stop("patience", f"{since} candidates in a row brought no gain over {look.best:.2f}.")
 
