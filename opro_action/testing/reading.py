@@ -1,0 +1,116 @@
+"""What the simulated optimizer model makes of the message it is sent: prompts with numbers beside them, and cases."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from opro_action.testing.said import TICKET
+from opro_action.testing.vocabulary import CUES, LABELS, Sentence, known, pieces
+
+_SCORE = re.compile(r"(?i)\b(?:score|rating|accuracy|precision|value|fitness)\b\D{0,16}(?:#\d+\D+)?(\d+(?:\.\d+)?)")
+_SCORE_HEAD = re.compile(r"(?i)\W*(?:score|rating|accuracy|precision|value|fitness)\W*")
+_NUMBER = re.compile(r"\W*(\d+(?:\.\d+)?)\s*(?:%|/\s*100|points)?\W*")
+_LABEL = "|".join(LABELS)
+_TRUTH = re.compile(
+    r"(?i)\b(?:expected|correct(?: answer)?|right(?: answer)?|truth|output|target|should)\b"
+    rf"[\s\W]*(?:is|was|be)?[\s\W]*\b({_LABEL})\b"
+)
+_ANY_LABEL = re.compile(rf"(?i)\b({_LABEL})\b")
+_WRONG = re.compile(r"(?i)\b(?:wrong|incorrect|got|fail\w*|mistake\w*|not correct)\b")
+_TALK = re.compile(r"(?i)could be|options|no option|explanation")
+_PLACEHOLDER = re.compile(r"\{\{\s*[\w.-]+\s*\}\}")
+
+_MODES = (
+    ("shorten", re.compile(r"(?i)\bshort(?:er|en)|\bfewer words|\bwithout (?:a )?loss")),
+    ("restart", re.compile(r"(?i)\bfrom scratch|\bfresh|\bstart (?:over|anew)|\bquite different|\bunlike")),
+    ("edit", re.compile(r"(?i)\b(?:small|one|one small) (?:edit|change)|\bminimal|\bchange (?:only|one|as little)")),
+    ("repair", re.compile(r"(?i)\bdiagnos|\brepair|\bfix\b|\bwhy\b.*\b(?:wrong|fail)|\bcause")),
+)
+_COMPLAINTS = (
+    ("placeholders", re.compile(r"(?i)not the same placeholders|missing placeholder|must contain \{\{")),
+    ("copies", re.compile(r"(?i)quotes? (?:a|the) (?:case|example)")),
+    ("tags", re.compile(r"(?i)no <\w+>")),
+)
+
+
+@dataclass
+class ShownPrompt:
+    """A prompt in the message, by its known sentences, with the number beside it."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    score: float | None = None
+
+
+@dataclass
+class ShownCase:
+    """A case in the message: what it is about, the right label if that is said, and what is said of the answer."""
+
+    text: str
+    cue: str | None = None
+    truth: str | None = None
+    wrong: bool = False
+    talked: bool = False
+
+
+@dataclass
+class Seen:
+    """All that a reader gets out of a message. `marks` are the placeholders of the prompts; `mode` how to write."""
+
+    prompts: list[ShownPrompt] = field(default_factory=list)
+    cases: list[ShownCase] = field(default_factory=list)
+    marks: tuple[str, ...] = ()
+    mode: str = "rewrite"
+    told: frozenset[str] = frozenset()
+
+
+def read(text: str) -> Seen:
+    """Read a message to the optimizer model, in whatever layout it comes."""
+    seen = Seen(marks=tuple(dict.fromkeys(_PLACEHOLDER.findall(text))), mode=_mode(text[-700:]), told=_told(text))
+    prompt: ShownPrompt | None = None
+    case: ShownCase | None = None
+    awaits_number = False
+    for piece in pieces(text):
+        ticket = TICKET.search(piece)
+        sentence = None if ticket else known(piece)
+        if ticket:
+            case = _case(ticket[0])
+            seen.cases.append(case)
+            continue
+        if sentence:
+            case = None
+            if prompt is None or prompt.score is not None or sentence.item.sort == "intro":
+                prompt = ShownPrompt()
+                seen.prompts.append(prompt)
+            prompt.sentences.append(sentence)
+            continue
+        number = _NUMBER.fullmatch(piece) if awaits_number else _SCORE.search(piece)
+        awaits_number = bool(_SCORE_HEAD.fullmatch(piece))
+        if number and prompt is not None and prompt.score is None and case is None:
+            prompt.score = float(number[1])
+        elif case is not None:
+            _note(case, piece)
+    return seen
+
+
+def _case(ticket: str) -> ShownCase:
+    return ShownCase(ticket, cue=next((cue for cue in CUES if cue in ticket), None))
+
+
+def _note(case: ShownCase, piece: str) -> None:
+    if case.cue is None:
+        case.cue = next((cue for cue in CUES if cue in piece), None)
+    found = _TRUTH.search(piece) or (None if case.truth else _ANY_LABEL.search(piece))
+    if found and (case.truth is None or _TRUTH.search(piece)):
+        case.truth = found[1].lower()
+    case.wrong = case.wrong or bool(_WRONG.search(piece))
+    case.talked = case.talked or bool(_TALK.search(piece))
+
+
+def _mode(ask: str) -> str:
+    return next((mode for mode, words in _MODES if words.search(ask)), "rewrite")
+
+
+def _told(text: str) -> frozenset[str]:
+    """Which of its own faults the message complains of."""
+    return frozenset(name for name, words in _COMPLAINTS if words.search(text))
