@@ -13,10 +13,11 @@ from opro_action.gate.baseline import as_text, baseline_of
 from opro_action.gate.evidence import Evidence
 from opro_action.gate.fingerprint import Fingerprint, fingerprint
 from opro_action.scoring.results import CaseResult, SuiteResult
+from opro_action.search.decision import Outcome
 from opro_action.search.history import Version, to_lines
 from opro_action.search.inflation import expected_inflation
 from opro_action.search.plan import Plan, PlanFile
-from opro_action.search.search import Outcome, Setup
+from opro_action.search.setup import Setup
 from opro_action.search.trajectory import Attempt
 from opro_action.suite.suite import Suite, content_digest
 
@@ -205,6 +206,7 @@ def _candidate(attempt: Attempt) -> dict[str, Any]:
         **_scored_prompt(attempt),
         "step": attempt.step,
         "origin": attempt.origin,
+        "way": attempt.way,
         "n_scored": attempt.n_scored,
         "eliminated": attempt.eliminated,
     }

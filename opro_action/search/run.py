@@ -25,8 +25,9 @@ from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_s
 from opro_action.search.metaprompt import Draft, Large
 from opro_action.search.plan import Plan, write_plan
 from opro_action.search.result import Report, plan_of, versions
-from opro_action.search.search import Ask, Outcome, Profile, Score, Setup, Write, search
-from opro_action.search.selection import FullEvaluation
+from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
+from opro_action.search.selection import selection_of
+from opro_action.search.setup import Profile
 from opro_action.search.small import Small
 from opro_action.search.split import split_cases
 from opro_action.search.stopping import Stop
@@ -68,7 +69,7 @@ def prepare(suite: Suite) -> Setup:
         suite=suite,
         split=split_cases(suite.cases, holdout=spec.holdout, seed=spec.seed),
         profile=_profile(suite),
-        selection=FullEvaluation(),
+        selection=selection_of(spec),
         seeds=_seeds(suite),
         calls_per_answer=1 + asyncio.run(_calls_of_scorers(suite)),
     )

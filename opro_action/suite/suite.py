@@ -111,7 +111,11 @@ class GateSpec:
 
 @dataclass(frozen=True)
 class OptimizeSpec:
-    """Bounds and settings of a search. `model` None means the task model writes the candidates."""
+    """Bounds and settings of a search. `model` None means the task model writes the candidates.
+
+    `holdout` None leaves the share to the number of cases. `also` are further suites of the same prompt, `models`
+    further task models, that a winner must not make worse.
+    """
 
     model: ModelSpec | None = None
     profile: str = "auto"
@@ -120,7 +124,14 @@ class OptimizeSpec:
     max_calls: int = 2000
     max_cost: float | None = None
     max_minutes: float = 30.0
-    holdout: float = 0.4
+    holdout: float | None = None
+    selection: str = "auto"
+    ways: tuple[str, ...] = ("rewrite", "repair", "edit", "restart", "shorten")
+    show: tuple[str, ...] = ("trajectory", "exemplars", "failures", "unsolved", "rejections")
+    context_tokens: int = 8000
+    demos: int = 0
+    also: tuple[Path, ...] = ()
+    models: tuple[ModelSpec, ...] = ()
     seed: int = 0
     min_gain: float = 0.02
     target: float = 1.0
