@@ -28,7 +28,7 @@ class Evaluator:
     """Answers and replies for one run of an arm. After `budget` task calls every further one raises BudgetExhausted.
 
     `declared` are (task calls so far, text): the prompt that the arm would hand over if it were stopped there. Writing
-    costs nothing here; it is counted in `written`.
+    costs nothing here; it is counted in `written`. `reported` is the score that the arm believes its best one has.
     """
 
     backend: Backend
@@ -38,6 +38,7 @@ class Evaluator:
     budget: int
     calls: int = 0
     written: int = 0
+    reported: float | None = None
     declared: list[tuple[int, str]] = field(default_factory=list)
     _samples: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -65,8 +66,10 @@ class Evaluator:
         self.written += 1
         return self.backend.write((Message("user", message),), sample)
 
-    def declare(self, text: str) -> None:
+    def declare(self, text: str, score: float | None = None) -> None:
+        """The arm's best is now `text`, with the score that it measured for it."""
         self.declared.append((self.calls, text))
+        self.reported = score
 
     @property
     def best(self) -> str:

@@ -32,6 +32,7 @@ class Said:
     length: int
 
 
+@lru_cache(maxsize=4096)
 def bare(text: str) -> str:
     """A prompt's text without placeholders and without what white space it has: what its noise depends on."""
     return " ".join(re.sub(r"\{\{.*?\}\}", " ", text).split())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-Sort = Literal["intro", "format", "habit", "rule"]
+Sort = Literal["intro", "format", "habit", "rule", "filler"]
 
 LABELS = ("billing", "bug", "feature", "account")
 
@@ -65,6 +65,22 @@ HABITS = (
     ("This is very important to us.", "A lot depends on your answer.", "Please take this seriously."),
 )
 """Advice that is not about one kind of message; whether it helps, differs from world to world."""
+
+FILLERS = tuple(
+    f"{opening} {what}."
+    for opening in ("Please note that", "Remember that", "As you know,", "Of course", "In this work")
+    for what in (
+        "messages come from customers",
+        "every message has a number",
+        "the teams read what you send them",
+        "most messages are short",
+        "the day is long",
+        "people write as they speak",
+        "some messages are friendly",
+        "there are four teams",
+    )
+)
+"""Words that say nothing; the simulated models do not take notice of them when they read."""
 
 RULES = (
     "If a message mentions {cue}, the team is {label}.",
@@ -137,6 +153,11 @@ def plain(text: str) -> str:
 _TAG = re.compile(r"</?[\w-]+>")
 _END = re.compile(r"(?<=[.!?])\s+")
 _WORD = re.compile(r"\w+")
+
+
+def filler(index: int) -> Sentence:
+    """One of the `FILLERS` as a sentence."""
+    return Sentence(Item(f"filler:{index}", "filler", (FILLERS[index],)), 0)
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from opro_action.testing.reading import Seen, ShownCase, ShownPrompt
-from opro_action.testing.vocabulary import LABELS, Item, Sentence, items, rule_key
+from opro_action.testing.vocabulary import FILLERS, LABELS, Item, Sentence, filler, items, rule_key
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,19 @@ class Hand:
 
     It finds the idea behind a shown failure with `notice`, behind a shown example with `glance`, and the idea is right
     with `judgement`. With `compare` it uses the scores: takes over what better prompts say and drops what worse ones
-    say. `rephrase` is per sentence. `broken`, `copies` and `forgets` are the shares of replies in a broken layout, that
+    say. `invents` is how often it adds what merely comes to its mind, `fills` how often words that say nothing;
+    `rephrase` is per sentence. `broken`, `copies` and `forgets` are the shares of replies in a broken layout, that
     quote a case, and without the placeholders; being told so makes each three times as rare.
     """
 
     name: str
-    notice: float = 0.4
-    glance: float = 0.1
+    notice: float = 0.3
+    glance: float = 0.15
     judgement: float = 0.7
     compare: float = 0.6
     rephrase: float = 0.25
     invents: float = 0.35
+    fills: float = 0.05
     broken: float = 0.02
     copies: float = 0.01
     forgets: float = 0.02
@@ -35,7 +37,7 @@ class Hand:
 
 _ALL = (
     Hand("good"),
-    Hand("ignores", notice=0, glance=0, compare=0, rephrase=0.7, invents=0),
+    Hand("ignores", notice=0, glance=0, compare=0, rephrase=0.7, invents=0, fills=0.8),
     Hand("garbled", notice=0.12, glance=0.03, judgement=0.5, compare=0.15, invents=0.6, broken=0.4, forgets=0.1),
     Hand("copies", copies=0.5),
     Hand("drops_placeholders", forgets=0.6),
@@ -64,7 +66,7 @@ def written(mind: Mind, seen: Seen, dice: random.Random) -> list[Sentence]:
         if tuple(sorted(sentence.text for sentence in result)) not in shown:
             break
         result = _rephrased(result, 0.5, dice)
-    return result
+    return [*result, filler(dice.randrange(len(FILLERS)))] if dice.random() < mind.hand.fills else result
 
 
 def _change(child: dict[str, Sentence], seen: Seen, mind: Mind, dice: random.Random) -> None:
@@ -73,7 +75,7 @@ def _change(child: dict[str, Sentence], seen: Seen, mind: Mind, dice: random.Ran
             del child[key]
         return
     most = 1 if seen.mode == "edit" else 3
-    if dice.random() < mind.hand.compare:
+    if seen.mode != "edit" and dice.random() < mind.hand.compare:
         _learn(child, seen.prompts, dice)
     ideas = _ideas(seen, mind, dice)
     fresh = [item for item in ideas if item.key not in child]

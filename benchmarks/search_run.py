@@ -1,0 +1,188 @@
+"""One run of one arm of the search benchmark, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from peers.copro import copro
+from peers.evaluator import Arm, Evaluator
+from peers.opro import opro
+from peers.simple import best_of_n, random_search
+from search_backend import Simulated
+
+from opro_action.errors import BudgetSpent
+from opro_action.scoring.results import CaseResult
+from opro_action.search.run import prepare
+from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
+from opro_action.search.selection import FullEvaluation
+from opro_action.testing import World
+
+PEERS: dict[str, Arm] = {"opro": opro, "best-of-n": best_of_n, "random": random_search, "copro": copro}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run came to. Qualities are true ones, scores measured ones, all in [0, 1].
+
+    `final` is the quality of what the arm hands over: of ours the accepted winner, else the file's prompt. `found` is
+    that of the best prompt of the search whether accepted or not, `reported` the score that the arm gives it, on our
+    holdout when it was looked at. `curve` has (task calls, quality of the best so far).
+    """
+
+    arm: str
+    landscape: str
+    hand: str
+    seed: int
+    budget: int
+    first: float
+    reachable: float
+    final: float
+    found: float
+    calls: int
+    written: int
+    reported: float | None = None
+    first_reported: float | None = None
+    evidence: str | None = None
+    stop: str | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def gain(self) -> float:
+        return self.final - self.first
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Which run to make."""
+
+    arm: str
+    landscape: str
+    hand: str
+    seed: int
+    budget: int
+
+
+def make(task: Task) -> Run:
+    """Run an arm on a world."""
+    backend = Simulated(World.named(task.landscape, task.seed), task.hand)
+    return _peer(task, backend) if task.arm in PEERS else _ours(task, backend)
+
+
+def _peer(task: Task, backend: Simulated) -> Run:
+    suite = backend.suite()
+    evaluator = Evaluator(backend, suite.prompt.text, suite.description, suite.cases, task.budget)
+    PEERS[task.arm](evaluator, task.seed)
+    curve = tuple((calls, backend.quality(text)) for calls, text in evaluator.declared)
+    found = backend.quality(evaluator.best)
+    return Run(
+        **asdict(task),
+        first=backend.seed_quality,
+        reachable=backend.reachable,
+        final=found,
+        found=found,
+        calls=evaluator.calls,
+        written=evaluator.written,
+        reported=evaluator.reported,
+        curve=curve,
+    )
+
+
+OURS: dict[str, Callable[[Setup], Setup]] = {
+    "ours": lambda setup: setup,
+    "full": lambda setup: replace(setup, selection=FullEvaluation()),
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "no failures": {"show": ("trajectory", "exemplars", "rejections")},
+    "rewrite only": {"ways": ("rewrite",)},
+    "one a step": {"candidates": 1, "steps": 800, "patience": 24},
+    "no holdout": {},
+}
+
+
+@dataclass
+class Told:
+    """Tells the search its answers and counts the calls that it would have paid for."""
+
+    backend: Simulated
+    setup: Setup
+    budget: int
+    calls: int = 0
+    written: int = 0
+
+    def __post_init__(self) -> None:
+        self.curve: list[tuple[int, float]] = []
+        self._results: dict[str, dict[str, CaseResult]] = {}
+        self._best = -1.0
+
+    def play(self) -> Outcome:
+        machine = search(self.setup)
+        try:
+            ask = next(machine)
+            while True:
+                if isinstance(ask, Score) and self.calls + ask.calls > self.budget:
+                    ask = machine.throw(BudgetSpent("The budget is spent."))
+                else:
+                    ask = machine.send(self._told(ask))
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+    def _told(self, ask: Ask) -> Any:
+        if isinstance(ask, Write):
+            first = ask.step * self.setup.suite.optimize.candidates
+            self.written += len(ask.drafts)
+            return [self.backend.write(draft.messages, first + index) for index, draft in enumerate(ask.drafts)]
+        self.calls += ask.calls
+        told = [
+            tuple(
+                CaseResult(case, tuple(self.backend.answer(text, case, repeat) for repeat in range(ask.repeats)))
+                for case in ask.cases
+            )
+            for text in ask.texts
+        ]
+        if not ask.holdout:
+            self._follow(ask, told)
+        return told
+
+    def _follow(self, ask: Score, told: list[tuple[CaseResult, ...]]) -> None:
+        """Whether a text that has now met every case of the search split is the best so far."""
+        for text, results in zip(ask.texts, told, strict=True):
+            known = self._results.setdefault(text, {})
+            known.update({result.case.id: result for result in results})
+            if len(known) < len(self.setup.split.search):
+                continue
+            score = sum(result.score or 0.0 for result in known.values()) / len(known)
+            if score > self._best:
+                self._best = score
+                self.curve.append((self.calls, self.backend.quality(text)))
+
+
+def _ours(task: Task, backend: Simulated) -> Run:
+    settings = {"steps": 100, "seed": task.seed, "max_calls": task.budget, **SETTINGS.get(task.arm, {})}
+    setup = OURS.get(task.arm, OURS["ours"])(prepare(backend.suite(**settings)))
+    told = Told(backend, setup, task.budget)
+    outcome = told.play()
+    evidence = outcome.evidence.evidence if outcome.evidence else None
+    accepted = evidence in ("proven", "promising")
+    found = backend.quality(outcome.best.text)
+    first, final = backend.seed_quality, found if accepted else backend.seed_quality
+    decision = setup.decision_calls
+    return Run(
+        **asdict(task),
+        first=first,
+        reachable=backend.reachable,
+        final=final,
+        found=found,
+        calls=told.calls,
+        written=told.written,
+        reported=outcome.evidence.best_score if outcome.evidence else None,
+        first_reported=outcome.evidence.seed_score if outcome.evidence else None,
+        evidence=evidence,
+        stop=outcome.stop.reason,
+        curve=tuple((calls + decision, quality) for calls, quality in told.curve),
+    )
