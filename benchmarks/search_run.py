@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from peers.copro import copro
 from peers.evaluator import Arm, Evaluator
 from peers.opro import opro
 from peers.simple import best_of_n, random_search
+from search_ablations import ABLATIONS, NO_HOLDOUT, Ablation
 from search_backend import Simulated
 
 from opro_action.errors import BudgetSpent
 from opro_action.scoring.results import CaseResult
 from opro_action.search.run import prepare
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
-from opro_action.search.selection import FullEvaluation
 from opro_action.testing import World
+
+STEPS = 100
+"""More than any budget here allows: the budget and our own stop rules end a search, not the default of 8 steps."""
 
 PEERS: dict[str, Arm] = {"opro": opro, "best-of-n": best_of_n, "random": random_search, "copro": copro}
 
@@ -43,7 +45,6 @@ class Run:
     calls: int
     written: int
     reported: float | None = None
-    first_reported: float | None = None
     evidence: str | None = None
     stop: str | None = None
     curve: tuple[tuple[int, float], ...] = ()
@@ -92,18 +93,6 @@ def _peer(task: Task, backend: Simulated) -> Run:
     )
 
 
-OURS: dict[str, Callable[[Setup], Setup]] = {
-    "ours": lambda setup: setup,
-    "full": lambda setup: replace(setup, selection=FullEvaluation()),
-}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "no failures": {"show": ("trajectory", "exemplars", "rejections")},
-    "rewrite only": {"ways": ("rewrite",)},
-    "one a step": {"candidates": 1, "steps": 800, "patience": 24},
-    "no holdout": {},
-}
-
-
 @dataclass
 class Told:
     """Tells the search its answers and counts the calls that it would have paid for."""
@@ -117,13 +106,14 @@ class Told:
     def __post_init__(self) -> None:
         self.curve: list[tuple[int, float]] = []
         self._results: dict[str, dict[str, CaseResult]] = {}
-        self._best = -1.0
+        self.best, self.score = self.setup.suite.prompt.text, -1.0
 
-    def play(self) -> Outcome:
+    def play(self) -> Outcome | None:
+        """The outcome; None for a search without a holdout, which has nothing to decide on."""
         machine = search(self.setup)
         try:
             ask = next(machine)
-            while True:
+            while not (isinstance(ask, Score) and ask.holdout and not ask.cases):
                 if isinstance(ask, Score) and self.calls + ask.calls > self.budget:
                     ask = machine.throw(BudgetSpent("The budget is spent."))
                 else:
@@ -131,6 +121,8 @@ class Told:
         except StopIteration as end:
             outcome: Outcome = end.value
             return outcome
+        machine.close()
+        return None
 
     def _told(self, ask: Ask) -> Any:
         if isinstance(ask, Write):
@@ -157,32 +149,29 @@ class Told:
             if len(known) < len(self.setup.split.search):
                 continue
             score = sum(result.score or 0.0 for result in known.values()) / len(known)
-            if score > self._best:
-                self._best = score
+            if score > self.score:
+                self.best, self.score = text, score
                 self.curve.append((self.calls, self.backend.quality(text)))
 
 
 def _ours(task: Task, backend: Simulated) -> Run:
-    settings = {"steps": 100, "seed": task.seed, "max_calls": task.budget, **SETTINGS.get(task.arm, {})}
-    setup = OURS.get(task.arm, OURS["ours"])(prepare(backend.suite(**settings)))
+    settings = {"steps": STEPS, "seed": task.seed, "max_calls": task.budget}
+    setup = ABLATIONS.get(task.arm, Ablation()).applied(prepare, backend.suite, settings)
     told = Told(backend, setup, task.budget)
     outcome = told.play()
-    evidence = outcome.evidence.evidence if outcome.evidence else None
-    accepted = evidence in ("proven", "promising")
-    found = backend.quality(outcome.best.text)
-    first, final = backend.seed_quality, found if accepted else backend.seed_quality
-    decision = setup.decision_calls
+    evidence = outcome.evidence if outcome and task.arm != NO_HOLDOUT else None
+    found, first = backend.quality(told.best), backend.seed_quality
+    accepted = task.arm == NO_HOLDOUT or (evidence and evidence.evidence != "not_shown")
     return Run(
         **asdict(task),
         first=first,
         reachable=backend.reachable,
-        final=final,
+        final=found if accepted else first,
         found=found,
         calls=told.calls,
         written=told.written,
-        reported=outcome.evidence.best_score if outcome.evidence else None,
-        first_reported=outcome.evidence.seed_score if outcome.evidence else None,
-        evidence=evidence,
-        stop=outcome.stop.reason,
-        curve=tuple((calls + decision, quality) for calls, quality in told.curve),
+        reported=evidence.best_score if evidence else told.score,
+        evidence=evidence.evidence if evidence else None,
+        stop=outcome.stop.reason if outcome else None,
+        curve=tuple((calls + setup.decision_calls, quality) for calls, quality in told.curve),
     )
