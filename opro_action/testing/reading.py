@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from opro_action.testing.said import TICKET
 from opro_action.testing.vocabulary import CUES, LABELS, Sentence, known, pieces
 
-_SCORE = re.compile(r"(?i)\b(?:score|rating|accuracy|precision|value|fitness)\b\D{0,16}(?:#\d+\D+)?(\d+(?:\.\d+)?)")
+_SCORE = re.compile(r"(?i)\b(?:score|rating|accuracy|precision|value|fitness)\b(?:\s*#\d+)?\D{0,16}(\d+(?:\.\d+)?)")
 _SCORE_HEAD = re.compile(r"(?i)\W*(?:score|rating|accuracy|precision|value|fitness)\W*")
 _NUMBER = re.compile(r"\W*(\d+(?:\.\d+)?)\s*(?:%|/\s*100|points)?\W*")
 _LABEL = "|".join(LABELS)

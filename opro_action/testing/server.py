@@ -23,9 +23,9 @@ Reply = tuple[int, dict[str, Any]]
 class SimulatorServer:
     """A context manager that serves one world on loopback; `url` is the `api_base`.
 
-    A model whose name holds `writer` is the optimizer model, by default with `hand`; `writer-garbled` and the like name
-    another one. Any other name is the task model. After `limit` answers the task model refuses with status 402, so that
-    no optimizer can spend more. `task_calls` and `writer_calls` count what was answered.
+    A model whose name holds `task` is the task model, any other the optimizer model with the abilities of `hand`, or
+    those that a name such as `writer-garbled` says. After `limit` answers the task model refuses with status 402, so
+    that no optimizer can spend more. `task_calls` and `writer_calls` count what was answered, `refused` what was not.
     """
 
     world: World
@@ -61,14 +61,13 @@ class SimulatorServer:
         """Status and body for the body of a chat completion request."""
         messages = tuple(Message(str(message["role"]), _text(message["content"])) for message in asked["messages"])
         model = str(asked.get("model", "task"))
-        writes = "writer" in model
-        if not self._count(writes):
+        if not self._count(writes="task" not in model):
             message = f"The budget of {self.limit} task calls is spent."
             return 402, {"error": {"message": message, "type": "insufficient_quota", "code": "insufficient_quota"}}
         choices = [self._choice(model, messages, asked, index) for index in range(int(asked.get("n") or 1))]
         return 200, _body(model, messages, choices)
 
-    def _count(self, writes: bool) -> bool:
+    def _count(self, *, writes: bool) -> bool:
         with self._lock:
             if writes:
                 self.writer_calls += 1
@@ -83,7 +82,7 @@ class SimulatorServer:
         sample = 0
         if asked.get("temperature", 1.0):
             sample = self._repeats.next(json.dumps([model, asked["messages"]], sort_keys=True))
-        if "writer" not in model:
+        if "task" in model:
             return SimulatedTaskModel(self.world).answer(messages, sample)
         hand = model.partition("writer-")[2]
         return SimulatedOptimizerModel(self.world, hand if hand in HANDS else self.hand).reply(messages, sample)
