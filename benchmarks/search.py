@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from peers.installed import INSTALLED, missing
 from search_ablations import ABLATIONS, NO_HOLDOUT
 from search_run import PEERS, Run, Task, make
 from search_tables import tables
@@ -27,7 +28,8 @@ from search_tables import tables
 from opro_action.testing import HELD_OUT, LANDSCAPES
 
 OPEN = tuple(name for name in LANDSCAPES if name not in HELD_OUT)
-ARMS = ("ours", *PEERS, *ABLATIONS)
+OWN = ("ours", *PEERS, *ABLATIONS)
+ARMS = (*OWN, *INSTALLED)
 NULLS = (("no_headroom", "good"), ("easy", "ignores"))
 """Worlds in which no proposal is right: the first prompt is at its ceiling; the optimizer model only rephrases."""
 NULL_BUDGET = 1000
@@ -47,7 +49,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="5 seeds, budgets of 300 and 1,000, no ablations")
-    parser.add_argument("--arms", type=_names(ARMS), default=ARMS, help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--arms", type=_names(ARMS), default=OWN, help=f"of {', '.join(ARMS)}")
     parser.add_argument("--landscapes", type=_names(LANDSCAPES), default=(*OPEN, *HELD_OUT), help="default: all")
     parser.add_argument("--seeds", type=int, default=20, help="worlds of each landscape")
     parser.add_argument("--budgets", type=_numbers, default=(300, 1000, 3000), help="task calls")
@@ -57,6 +59,10 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.quick:
         options.seeds, options.budgets, options.arms = 5, (300, 1000), ("ours", *PEERS)
+    for name in set(options.arms) & set(INSTALLED):
+        if why := missing(name):
+            print(f"skipped: {name}, {why}", file=sys.stderr)
+            options.arms = tuple(arm for arm in options.arms if arm != name)
     return options
 
 
@@ -91,11 +97,16 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
 
 
 def _made(tasks: Sequence[Task], processes: int) -> list[Run]:
+    """All runs. Each of an installed arm has a process of its own: those keep threads and settings of their own."""
+    own = [task for task in tasks if task.arm not in INSTALLED]
+    foreign = [task for task in tasks if task.arm in INSTALLED]
     if processes < 2:
-        return [_shown(make(task), index, len(tasks)) for index, task in enumerate(tasks)]
+        return [_shown(make(task), index, len(tasks)) for index, task in enumerate((*own, *foreign))]
     with multiprocessing.Pool(processes) as pool:
-        made = pool.imap(make, tasks, chunksize=4)
-        return [_shown(run, index, len(tasks)) for index, run in enumerate(made)]
+        made = [_shown(run, index, len(tasks)) for index, run in enumerate(pool.imap(make, own, chunksize=4))]
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        made += [_shown(run, len(own) + index, len(tasks)) for index, run in enumerate(pool.imap(make, foreign))]
+    return made
 
 
 def _shown(run: Run, index: int, count: int) -> Run:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from peers.copro import copro
 from peers.evaluator import Arm, Evaluator
+from peers.installed import INSTALLED
 from peers.opro import opro
 from peers.simple import best_of_n, random_search
 from search_ablations import ABLATIONS, NO_HOLDOUT, Ablation
@@ -71,13 +73,20 @@ class Task:
 def make(task: Task) -> Run:
     """Run an arm on a world."""
     backend = Simulated(World.named(task.landscape, task.seed), task.hand)
-    return _peer(task, backend) if task.arm in PEERS else _ours(task, backend)
+    return _peer(task, backend) if task.arm in (*PEERS, *INSTALLED) else _ours(task, backend)
+
+
+def _arm(task: Task, world: World) -> Arm:
+    if task.arm in PEERS:
+        return PEERS[task.arm]
+    arm = INSTALLED[task.arm]
+    return arm if task.arm == "gepa" else partial(arm, world=world)
 
 
 def _peer(task: Task, backend: Simulated) -> Run:
     suite = backend.suite()
     evaluator = Evaluator(backend, suite.prompt.text, suite.description, suite.cases, task.budget)
-    PEERS[task.arm](evaluator, task.seed)
+    _arm(task, backend.world)(evaluator, task.seed)
     curve = tuple((calls, backend.quality(text)) for calls, text in evaluator.declared)
     found = backend.quality(evaluator.best)
     return Run(
