@@ -64,6 +64,18 @@ def evidence(plan: Plan) -> str:
             "",
         ),
     ]
+    rows += [
+        (
+            f"{plain(guard['name'], limit=100)}, which had to keep its level",
+            guard["n"],
+            score(guard["seed_score"]),
+            score(guard["best_score"]),
+            signed(_difference(guard["best_score"], guard["seed_score"])),
+            "",
+            "",
+        )
+        for guard in result.get("guards", [])
+    ]
     header = ("cases", "number", "present prompt", "proposed", "change", "95 % interval", "p")
     return f"### Evidence\n\n{table(header, rows)}\n{_reading(plan)}"
 
