@@ -16,7 +16,7 @@ from search_backend import Simulated
 
 from opro_action.errors import BudgetSpent
 from opro_action.scoring.results import CaseResult
-from opro_action.search.run import prepare
+from opro_action.search.prepare import prepare
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
 from opro_action.testing import World
 
