@@ -32,7 +32,10 @@ OWN = ("ours", *PEERS, *ABLATIONS)
 ARMS = (*OWN, *INSTALLED)
 NULLS = (("no_headroom", "good"), ("easy", "ignores"))
 """Worlds in which no proposal is right: the first prompt is at its ceiling; the optimizer model only rephrases."""
+NULL_ARMS = ("ours", "opro", "best-of-n", "random", NO_HOLDOUT)
 NULL_BUDGET = 1000
+ABLATION_BUDGET = 1000
+"""The ablations are run at one budget only, this one or the nearest to it."""
 
 
 def main() -> None:
@@ -82,16 +85,18 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _tasks(options: argparse.Namespace) -> list[Task]:
-    seeds, arms = range(options.seeds), options.arms
+    seeds, arms, budgets = range(options.seeds), options.arms, sorted(options.budgets, reverse=True)
+    of_ablations = min(budgets, key=lambda budget: abs(budget - ABLATION_BUDGET))
     found = [
         Task(arm, landscape, "good", seed, budget)
-        for budget in sorted(options.budgets, reverse=True)
+        for budget in budgets
         for landscape in options.landscapes
         for seed in seeds
         for arm in arms
+        if arm not in ABLATIONS or budget == of_ablations
     ]
     if not options.no_null:
-        nulls = [arm for arm in ("ours", "opro", "random", NO_HOLDOUT) if arm in arms]
+        nulls = [arm for arm in NULL_ARMS if arm in arms]
         found += [Task(arm, world, hand, seed, NULL_BUDGET) for world, hand in NULLS for arm in nulls for seed in seeds]
     return list(dict.fromkeys(found))
 
