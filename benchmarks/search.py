@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from peers.installed import INSTALLED, missing
@@ -42,9 +43,13 @@ def main() -> None:
     options = _options()
     tasks = _tasks(options)
     began = time.perf_counter()
-    runs = _made(tasks, options.processes)
-    if options.json:
-        Path(options.json).write_text("".join(json.dumps(run.as_json()) + "\n" for run in runs))
+    runs = []
+    with Path(options.json or os.devnull).open("w") as lines:
+        for run in _made(tasks, options.processes):
+            runs.append(run)
+            lines.write(json.dumps(run.as_json()) + "\n")
+            if len(runs) % 100 == 0:
+                print(f"{len(runs)} of {len(tasks)} runs", file=sys.stderr)
     print(tables(runs, held_out=HELD_OUT))
     print(f"{len(runs)} runs, {sum(run.calls for run in runs):,} task calls, {time.perf_counter() - began:.0f} s")
 
@@ -101,23 +106,17 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     return list(dict.fromkeys(found))
 
 
-def _made(tasks: Sequence[Task], processes: int) -> list[Run]:
+def _made(tasks: Sequence[Task], processes: int) -> Iterator[Run]:
     """All runs. Each of an installed arm has a process of its own: those keep threads and settings of their own."""
     own = [task for task in tasks if task.arm not in INSTALLED]
     foreign = [task for task in tasks if task.arm in INSTALLED]
     if processes < 2:
-        return [_shown(make(task), index, len(tasks)) for index, task in enumerate((*own, *foreign))]
+        yield from map(make, [*own, *foreign])
+        return
     with multiprocessing.Pool(processes) as pool:
-        made = [_shown(run, index, len(tasks)) for index, run in enumerate(pool.imap(make, own, chunksize=4))]
+        yield from pool.imap(make, own, chunksize=4)
     with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
-        made += [_shown(run, len(own) + index, len(tasks)) for index, run in enumerate(pool.imap(make, foreign))]
-    return made
-
-
-def _shown(run: Run, index: int, count: int) -> Run:
-    if index % 100 == 0:
-        print(f"{index} of {count} runs", file=sys.stderr)
-    return run
+        yield from pool.imap(make, foreign)
 
 
 if __name__ == "__main__":
