@@ -1,7 +1,7 @@
 """How much true quality a search gains per call to the task model: ours, its ablations, and other searches.
 
     python benchmarks/search.py [--quick] [--arms A,B] [--landscapes ...] [--seeds 20] [--budgets 300,1000,3000]
-                                [--json FILE] [--no-null]
+                                [--cases 60] [--json FILE] [--no-null]
 
 Everything runs against the simulated task of `opro_action.testing`, in two processes, where the true quality of every
 prompt is known. All calls to the task model count, those of our holdout too; calls to the optimizer model count
@@ -34,7 +34,8 @@ ARMS = (*OWN, *INSTALLED)
 NULLS = (("no_headroom", "good"), ("easy", "ignores"))
 """Worlds in which no proposal is right: the first prompt is at its ceiling; the optimizer model only rephrases."""
 NULL_ARMS = ("ours", "opro", "best-of-n", "random", NO_HOLDOUT)
-NULL_BUDGET = 1000
+NULL_BUDGET = 2000
+"""The default of a suite (`optimize.max_calls`)."""
 ABLATION_BUDGET = 1000
 """The ablations are run at one budget only, this one or the nearest to it."""
 
@@ -61,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--landscapes", type=_names(LANDSCAPES), default=(*OPEN, *HELD_OUT), help="default: all")
     parser.add_argument("--seeds", type=int, default=20, help="worlds of each landscape")
     parser.add_argument("--budgets", type=_numbers, default=(300, 1000, 3000), help="task calls")
+    parser.add_argument("--cases", type=int, default=60, help="of the suite that every arm gets")
     parser.add_argument("--no-null", action="store_true", help="leave out the worlds without anything to gain")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", help="also write every run as a line of JSON to this file")
@@ -93,7 +95,7 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     seeds, arms, budgets = range(options.seeds), options.arms, sorted(options.budgets, reverse=True)
     of_ablations = min(budgets, key=lambda budget: abs(budget - ABLATION_BUDGET))
     found = [
-        Task(arm, landscape, "good", seed, budget)
+        Task(arm, landscape, "good", seed, budget, options.cases)
         for budget in budgets
         for landscape in options.landscapes
         for seed in seeds
@@ -102,7 +104,12 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     ]
     if not options.no_null:
         nulls = [arm for arm in NULL_ARMS if arm in arms]
-        found += [Task(arm, world, hand, seed, NULL_BUDGET) for world, hand in NULLS for arm in nulls for seed in seeds]
+        found += [
+            Task(arm, world, hand, seed, NULL_BUDGET, options.cases)
+            for world, hand in NULLS
+            for arm in nulls
+            for seed in seeds
+        ]
     return list(dict.fromkeys(found))
 
 

@@ -40,6 +40,7 @@ class Run:
     hand: str
     seed: int
     budget: int
+    cases: int
     first: float
     reachable: float
     final: float
@@ -68,11 +69,12 @@ class Task:
     hand: str
     seed: int
     budget: int
+    cases: int = 60
 
 
 def make(task: Task) -> Run:
     """Run an arm on a world."""
-    backend = Simulated(World.named(task.landscape, task.seed), task.hand)
+    backend = Simulated(World.named(task.landscape, task.seed), task.hand, task.cases)
     return _peer(task, backend) if task.arm in (*PEERS, *INSTALLED) else _ours(task, backend)
 
 
