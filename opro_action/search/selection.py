@@ -17,8 +17,6 @@ FEWEST = 8
 BEHIND = 1.0
 """A candidate is out when its lead over the incumbent is negative by more than so many standard errors."""
 
-GROW = 2
-LATER = 1.0
 WHOLE = 0.7
 """A block that reaches this share of the cases is made the whole: another round would save next to nothing."""
 
@@ -122,7 +120,7 @@ def levels(n: int) -> tuple[int, ...]:
     sizes, size = [], min(n, max(FEWEST, ceil(FIRST * n)))
     while size < WHOLE * n:
         sizes.append(size)
-        size *= GROW
+        size *= 2
     return (*sizes, n)
 
 
@@ -135,13 +133,6 @@ def _next_block(batch: Batch, cut: Cut) -> Block | None:
         if waiting:
             return Block(waiting, block)
         alive = cut(alive, batch.incumbent, [case.id for case in batch.cases[:size]])
-        if before:
-            alive = [
-                a
-                for a in alive
-                if (f := lead(a, batch.incumbent, cases=[c.id for c in batch.cases[:size]]))
-                and f.mean + LATER * f.error > 0
-            ]
         before = size
     return None
 
@@ -158,8 +149,5 @@ def _not_behind(alive: Sequence[Attempt], incumbent: Attempt, met: Sequence[str]
     return [a for a, ahead in found if ahead is not None and ahead.mean + BEHIND * ahead.error >= 0]
 
 
-ETA = 2
-
-
 def _half(count: int) -> int:
-    return -(-count // ETA)
+    return (count + 1) // 2

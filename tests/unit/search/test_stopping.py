@@ -57,20 +57,21 @@ def test_sixteen_candidates_without_gain_say_that_the_wording_is_not_the_bottlen
 
 
 def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
-    tried = [attempt(80, 1, met=20 + i) for i in range(16)]
-    lucky = replace(attempt(90, 1), text="lucky", results=swapped(attempt(92, 1), lost=8, won=2))
-    assert reason(3, attempt(90), *tried, lucky) == "no_headroom"
+    tried = [replace(attempt(85, 1), text=f"p{i}") for i in range(16)]
+    lucky = replace(attempt(90, 1), text="lucky", results=exchanged(attempt(92, 1), 8))
+    assert (lucky.score, reason(3, attempt(90), *tried, lucky)) == (0.92, "no_headroom")
     assert reason(3, attempt(80), *tried, attempt(90, 1)) is None
 
 
-def swapped(found: Attempt, *, lost: int, won: int) -> dict[str, CaseResult]:
-    """The results with so many right ones wrong and wrong ones right: a small sum of many differences."""
-    flipped = [*range(lost), *range(92, 92 + lost - won + 2)]
-    results = dict(found.results)
-    for index in flipped:
-        old = results[f"c{index}"].answers[0]
-        results[f"c{index}"] = CaseResult(CASES[index], (Answer("", 1.0 - (old.score or 0.0), not old.passed),))
-    return results
+def exchanged(found: Attempt, count: int) -> dict[str, CaseResult]:
+    """The results of a prompt with 92 right, so many of them wrong and as many wrong ones right: the score stays."""
+    flipped = {*range(count), *range(92, 92 + count)}
+    return {
+        id_: CaseResult(result.case, (Answer("", 1 - (result.score or 0.0), not result.passed),))
+        if int(id_[1:]) in flipped
+        else result
+        for id_, result in found.results.items()
+    }
 
 
 def test_patience_counts_the_candidates_since_the_last_gain() -> None:
