@@ -31,7 +31,7 @@ from search_models_servers import Servers
 from search_models_speed import estimate
 from search_models_table import tables
 
-from opro_action.errors import NotMeasured
+from opro_action.errors import NotMeasured, UsageError
 
 ATTEMPTS = 5
 ADDRESSES = {
@@ -88,6 +88,8 @@ def _persistent(place: Place, job: Job, servers: Servers) -> Row:
         servers.awake()
         try:
             return made(place, job)
+        except UsageError as refused:
+            sys.exit(f"{job.suite} {job.arm} seed {job.seed}: {refused}")
         except NotMeasured as failure:
             print(f"{job.suite} {job.arm} seed {job.seed}, attempt {attempt}: {failure}", file=sys.stderr, flush=True)
     sys.exit(f"{job.suite} {job.arm} seed {job.seed} failed {ATTEMPTS} times. What is finished is in {place.results}.")

@@ -20,7 +20,7 @@ from peers.simple import best_of_n
 from search_models_place import Job, Place
 from search_models_served import Served
 
-from opro_action.errors import NotMeasured
+from opro_action.errors import NotMeasured, UsageError
 
 OURS = "ours"
 PEERS: dict[str, Arm] = {"opro": opro, "best-of-n": best_of_n}
@@ -87,7 +87,10 @@ class Row:
 
 
 def made(place: Place, job: Job) -> Row:
-    """Run a job, or go on with it where it was left. Raises NotMeasured when a server does not answer."""
+    """Run a job, or go on with it where it was left.
+
+    Raises NotMeasured when a server does not answer, and UsageError for a budget that is too small to decide in.
+    """
     with Served.of(place, job) as served:
         with _timed(place.run(job) / "seconds"):
             found = _ours(served, job) if job.arm == OURS else _peer(served, job)
@@ -145,12 +148,13 @@ def _ours(served: Served, job: Job) -> Found:
     root, result = served.suite.root, served.suite.root / "result.json"
     begun = any((root / ".opro" / "runs").glob("*/journal.jsonl"))
     done = _opro(served, result, ["--resume", "latest"] if begun else [])
-    if done == 2 and begun:
+    if done == UsageError.exit_code and begun:  # a journal of other models, addresses or settings
         shutil.rmtree(root / ".opro")
         done = _opro(served, result, [])
     if done:
         reason = (root / "stderr.txt").read_text().strip().splitlines()[-1:]
-        raise NotMeasured(f"opro optimize ended with {done}: {''.join(reason)}")
+        error = UsageError if done == UsageError.exit_code else NotMeasured
+        raise error(f"opro optimize ended with {done}: {''.join(reason)}")
     return _read(json.loads(result.read_text()), served)
 
 

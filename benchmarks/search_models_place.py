@@ -28,8 +28,8 @@ TASK_MODELS = {
 STEPS = 100
 """More than any budget here allows: the calls and our own stop rules end a search."""
 
-LONGEST_REPLY = 256
-"""Tokens; the same for every arm's optimizer model."""
+LONGEST_REPLY = 384
+"""Tokens; the same for every arm, with room for thoughts before the prompt where an arm asks for them."""
 
 
 @dataclass(frozen=True)

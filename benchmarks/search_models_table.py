@@ -103,7 +103,7 @@ def _runs(rows: Sequence[Row]) -> str:
             f"{row.first_search:.2f} > {row.search:.2f}",
             f"{row.first_holdout:.2f} > {row.holdout:.2f}",
             f"{row.first_sealed:.2f} > {row.sealed:.2f}",
-            (row.evidence or "-") if row.accepted or row.evidence else "nothing found",
+            row.evidence or ("kept" if row.accepted else "nothing better"),
             f"{row.task_calls} + {row.written}",
             f"{row.minutes:.1f}",
             row.stop,
@@ -130,8 +130,8 @@ def _points(scores: Iterable[float]) -> str:
 def _with_error(values: Sequence[float]) -> str:
     if not values:
         return "-"
-    error = stdev(values) / sqrt(len(values)) if len(values) > 1 else float("nan")
-    return f"{fmean(values):+.1f} ± {error:.1f}"
+    error = f" ± {stdev(values) / sqrt(len(values)):.1f}" if len(values) > 1 else ""
+    return f"{fmean(values):+.1f}{error}"
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
