@@ -15,23 +15,24 @@ from opro_action.testing import SimulatedOptimizerModel, World, best_prompt, fir
 from opro_action.testing.suites import number_of
 from opro_action.testing.vocabulary import LABELS
 
-CASES = 60
-"""Cases of the suite that every arm gets; ours keeps a part of them for its decision."""
-
 
 @dataclass
 class Simulated:
-    """A backend for the evaluator of the peers, and what tells our own search its answers."""
+    """A backend for the evaluator of the peers, and what tells our own search its answers.
+
+    Every arm gets a suite of so many `cases`; ours keeps a part of them for its decision.
+    """
 
     world: World
     hand: str = "good"
+    cases: int = 60
     _qualities: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._writer = SimulatedOptimizerModel(self.world, self.hand)
 
     def suite(self, **optimize: Any) -> Suite:
-        return simulated_suite(self.world, cases=CASES, **optimize)
+        return simulated_suite(self.world, cases=self.cases, **optimize)
 
     def result(self, text: str, case: Case, sample: int) -> CaseResult:
         return CaseResult(case, (self.answer(text, case, sample),))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from peers.copro import copro
 from peers.evaluator import Arm, Evaluator
+from peers.installed import INSTALLED
 from peers.opro import opro
 from peers.simple import best_of_n, random_search
 from search_ablations import ABLATIONS, NO_HOLDOUT, Ablation
 from search_backend import Simulated
 
-from opro_action.errors import BudgetSpent
+from opro_action.errors import BudgetSpent, UsageError
 from opro_action.scoring.results import CaseResult
-from opro_action.search.run import prepare
+from opro_action.search.prepare import prepare
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
 from opro_action.testing import World
 
@@ -38,6 +40,7 @@ class Run:
     hand: str
     seed: int
     budget: int
+    cases: int
     first: float
     reachable: float
     final: float
@@ -66,18 +69,26 @@ class Task:
     hand: str
     seed: int
     budget: int
+    cases: int = 60
 
 
 def make(task: Task) -> Run:
     """Run an arm on a world."""
-    backend = Simulated(World.named(task.landscape, task.seed), task.hand)
-    return _peer(task, backend) if task.arm in PEERS else _ours(task, backend)
+    backend = Simulated(World.named(task.landscape, task.seed), task.hand, task.cases)
+    return _peer(task, backend) if task.arm in (*PEERS, *INSTALLED) else _ours(task, backend)
+
+
+def _arm(task: Task, world: World) -> Arm:
+    if task.arm in PEERS:
+        return PEERS[task.arm]
+    arm = INSTALLED[task.arm]
+    return arm if task.arm == "gepa" else partial(arm, world=world)
 
 
 def _peer(task: Task, backend: Simulated) -> Run:
     suite = backend.suite()
     evaluator = Evaluator(backend, suite.prompt.text, suite.description, suite.cases, task.budget)
-    PEERS[task.arm](evaluator, task.seed)
+    _arm(task, backend.world)(evaluator, task.seed)
     curve = tuple((calls, backend.quality(text)) for calls, text in evaluator.declared)
     found = backend.quality(evaluator.best)
     return Run(
@@ -156,22 +167,33 @@ class Told:
 
 def _ours(task: Task, backend: Simulated) -> Run:
     settings = {"steps": STEPS, "seed": task.seed, "max_calls": task.budget}
-    setup = ABLATIONS.get(task.arm, Ablation()).applied(prepare, backend.suite, settings)
+    first = backend.seed_quality
+    nothing = Run(
+        **asdict(task), first=first, reachable=backend.reachable, final=first, found=first, calls=0, written=0
+    )
+    try:
+        setup = ABLATIONS.get(task.arm, Ablation()).applied(prepare, backend.suite, settings)
+    except UsageError:
+        return replace(nothing, evidence="not_shown", stop="refused")
     told = Told(backend, setup, task.budget)
     outcome = told.play()
-    evidence = outcome.evidence if outcome and task.arm != NO_HOLDOUT else None
-    found, first = backend.quality(told.best), backend.seed_quality
-    accepted = task.arm == NO_HOLDOUT or (evidence and evidence.evidence != "not_shown")
-    return Run(
-        **asdict(task),
-        first=first,
-        reachable=backend.reachable,
-        final=found if accepted else first,
-        found=found,
+    run = replace(
+        nothing,
+        found=backend.quality(told.best),
         calls=told.calls,
         written=told.written,
-        reported=evidence.best_score if evidence else told.score,
-        evidence=evidence.evidence if evidence else None,
-        stop=outcome.stop.reason if outcome else None,
+        reported=told.score,
         curve=tuple((calls + setup.decision_calls, quality) for calls, quality in told.curve),
     )
+    if task.arm == NO_HOLDOUT:
+        return replace(run, final=run.found)
+    return _decided(run, backend, outcome) if outcome else run
+
+
+def _decided(run: Run, backend: Simulated, outcome: Outcome) -> Run:
+    evidence, stop = outcome.evidence, outcome.stop.reason
+    if evidence is None or evidence.best_score is None:
+        return replace(run, reported=None, evidence=evidence.evidence if evidence else "not_shown", stop=stop)
+    quality = backend.quality(outcome.best.text)
+    final = run.first if evidence.evidence == "not_shown" else quality
+    return replace(run, found=quality, final=final, reported=evidence.best_score, evidence=evidence.evidence, stop=stop)

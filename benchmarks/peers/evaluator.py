@@ -27,8 +27,9 @@ class Backend(Protocol):
 class Evaluator:
     """Answers and replies for one run of an arm. After `budget` task calls every further one raises BudgetExhausted.
 
-    `declared` are (task calls so far, text): the prompt that the arm would hand over if it were stopped there. Writing
-    costs nothing here; it is counted in `written`. `reported` is the score that the arm believes its best one has.
+    `declared` are (task calls so far, text): the prompt that the arm would hand over if it were stopped there.
+    `overdraft` more calls are let through for an arm that cannot stop in time. Writing costs nothing here; it is
+    counted in `written`. `reported` is the score that the arm believes its best one has.
     """
 
     backend: Backend
@@ -36,6 +37,7 @@ class Evaluator:
     description: str
     cases: tuple[Case, ...]
     budget: int
+    overdraft: int = 0
     calls: int = 0
     written: int = 0
     reported: float | None = None
@@ -48,7 +50,7 @@ class Evaluator:
 
     def ask(self, text: str, case: Case) -> CaseResult:
         """One answer, graded; asking the same again is another call and another answer."""
-        if self.calls >= self.budget:
+        if self.calls >= self.budget + self.overdraft:
             raise BudgetExhausted
         self.calls += 1
         key = (text, case.id)

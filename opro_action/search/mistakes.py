@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,11 +42,22 @@ def mistakes(results: Sequence[CaseResult], *, seed: int, salt: str) -> tuple[Mi
 
 def unsolved(trajectory: Trajectory, *, good: int = GOOD) -> tuple[CaseResult, ...]:
     """The best prompt's results on the cases that each of the `good` best prompts fails; none with fewer prompts."""
-    best = sorted(trajectory.eligible, key=lambda attempt: -(attempt.score or 0.0))[:good]
+    best = sorted(trajectory.eligible, key=lambda one: (-(one.score or 0.0), one is not trajectory.best))[:good]
     if len(best) < good:
         return ()
-    missed = trajectory.best.results.values()
-    return tuple(result for result in missed if all(not one.results[result.case.id].passed for one in best))
+    return tuple(
+        result for id_, result in trajectory.best.results.items() if all(not one.results[id_].passed for one in best)
+    )
+
+
+def nobody_solves(trajectory: Trajectory, *, least: int = GOOD) -> tuple[str, ...]:
+    """Ids of the cases that at least `least` prompts met and none passed: what no wording has changed so far."""
+    met: Counter[str] = Counter()
+    passed: set[str] = set()
+    for attempt in trajectory.scored:
+        met.update(attempt.results.keys())
+        passed.update(id_ for id_, result in attempt.results.items() if result.passed)
+    return tuple(id_ for id_ in trajectory.seed.results if met[id_] >= least and id_ not in passed)
 
 
 def _mistake(members: Sequence[CaseResult], seed: int, salt: str) -> Mistake:

@@ -15,6 +15,7 @@ from opro_action.errors import BudgetSpent, NotMeasured
 from opro_action.search.asks import Ask, Score, Write
 from opro_action.search.candidates import Rules, rejection
 from opro_action.search.decision import Outcome, decide, unscored
+from opro_action.search.demos import demo_section, drawn, section_of, with_section
 from opro_action.search.selection import Batch
 from opro_action.search.setup import Setup
 from opro_action.search.showing import Brief
@@ -47,15 +48,9 @@ def _stop(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Stop
     stop = stop_before(Look(step, trajectory, setup.suite.optimize)) or setup.hurry(step)
     if stop:
         return stop
-    if not setup.affordable(_left(setup, planned)):
-        cap = setup.suite.optimize.max_calls
-        return Stop("budget", f"Another step and the decision do not fit into {cap} calls (max_calls).")
+    if not setup.affordable(planned):
+        return Stop("budget", f"Another step and the decision do not fit into {setup.cap} calls (max_calls).")
     return None
-
-
-def _left(setup: Setup, planned: int) -> int:
-    """Calls that a step may take: the decision's are kept back."""
-    return setup.suite.optimize.max_calls - planned - setup.decision_calls
 
 
 def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
@@ -74,7 +69,8 @@ def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
 
 
 def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Generator[Ask, Any, tuple[Trajectory, int]]:
-    count = setup.affordable(_left(setup, planned))
+    count = setup.affordable(planned)
+    ways = ways_of_step(setup.suite.optimize, trajectory, step, candidates=count)
     rejections = Counter(attempt.rejected for attempt in trajectory.attempts if attempt.rejected)
     brief = Brief(
         setup.suite,
@@ -82,27 +78,51 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
         setup.split.search,
         step,
         rejections=tuple(sorted(rejections.items())),
-        ways=ways_of_step(setup.suite.optimize, trajectory, step, candidates=count),
+        ways=tuple(way for way in ways if way != "demos"),
     )
     drafts = setup.profile.drafts(brief)
-    replies: Sequence[str | None] = yield Write(step, drafts)
-    written = [Attempt(reply, step, way=draft.way) for draft, reply in zip(drafts, replies, strict=True) if reply]
-    batch, answers = yield from _select(setup, step, trajectory, _checked(setup, trajectory, written))
+    replies: Sequence[str | None] = (yield Write(step, drafts)) if drafts else ()
+    written = [
+        _read(setup, trajectory, Attempt(reply, step, way=draft.way))
+        for draft, reply in zip(drafts, replies, strict=True)
+        if reply
+    ]
+    made = _with_demos(setup, trajectory, step, count - len(drafts))
+    batch, answers = yield from _select(setup, step, trajectory, _checked(setup, trajectory, [*written, *made]))
     return trajectory.plus(batch), planned + len(drafts) + setup.answer_calls(answers)
 
 
+def _read(setup: Setup, trajectory: Trajectory, reply: Attempt) -> Attempt:
+    """The candidate in a reply; it keeps the examples that the best prompt shows, which it was not shown itself."""
+    text, reason = setup.profile.text(reply.text, setup.suite)
+    section = section_of(trajectory.best.text)
+    if section and not reason and section_of(text) is None:
+        text = with_section(text, section, setup.suite.prompt.frame)
+    return replace(reply, text=text, rejected=reason)
+
+
+def _with_demos(setup: Setup, trajectory: Trajectory, step: int, count: int) -> list[Attempt]:
+    """The best prompt with `count` other choices of examples."""
+    spec, frame = setup.suite.optimize, setup.suite.prompt.frame
+    made = []
+    for index in range(count):
+        cases = drawn(setup.split.demos, spec.demos, seed=spec.seed, salt=f"{step} {index}")
+        made.append(Attempt(with_section(trajectory.best.text, demo_section(cases), frame), step, way="demos"))
+    return made
+
+
 def _checked(setup: Setup, trajectory: Trajectory, written: Sequence[Attempt]) -> list[Attempt]:
-    """The candidates in the replies, those that no call should be spent on marked as rejected."""
-    suite = setup.suite
-    rules = Rules.around(suite.prompt, (*setup.split.search, *setup.split.holdout), suite.optimize.max_length)
+    """The candidates, those that no call should be spent on marked as rejected."""
+    suite, split = setup.suite, setup.split
+    cases = (*split.search, *split.holdout)
+    rules = Rules.around(suite.prompt, cases, suite.optimize.max_length, split.demos)
     tried = [attempt.text for attempt in trajectory.attempts if not attempt.rejected]
     batch: list[Attempt] = []
     for attempt in written:
-        text, reason = setup.profile.text(attempt.text, setup.suite)
-        reason = reason or rejection(text, rules, tried)
+        reason = attempt.rejected or rejection(attempt.text, rules, tried, setup.declined)
         if not reason:
-            tried.append(text)
-        batch.append(replace(attempt, text=text, rejected=reason))
+            tried.append(attempt.text)
+        batch.append(replace(attempt, rejected=reason))
     return batch
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
-from opro_action.search.trajectory import Attempt, lead
+from opro_action.search.trajectory import Attempt, breaks, lead
 from opro_action.suite.suite import Case, OptimizeSpec
 
 FIRST = 0.2
@@ -145,7 +145,7 @@ def _better_half(alive: Sequence[Attempt], incumbent: Attempt, met: Sequence[str
 
 
 def _not_behind(alive: Sequence[Attempt], incumbent: Attempt, met: Sequence[str]) -> list[Attempt]:
-    found = [(a, lead(a, incumbent, cases=met)) for a in alive]
+    found = [(a, lead(a, incumbent, cases=met)) for a in alive if not breaks(a, incumbent)]
     return [a for a, ahead in found if ahead is not None and ahead.mean + BEHIND * ahead.error >= 0]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from opro_action.scoring.results import CaseResult
+from opro_action.search.demos import section_of, without_demos
 from opro_action.search.mistakes import Mistake, mistakes, unsolved
 from opro_action.search.split import order
 from opro_action.search.trajectory import Attempt, Trajectory, Way
@@ -80,7 +81,9 @@ def scored_prompts(brief: Brief, *, most: int | None = None) -> Part:
 def _scored_prompt(brief: Brief, attempt: Attempt, estimate: float) -> str:
     met, n = len(attempt.results), brief.trajectory.n
     part = "" if met == n else f" (from {met} of {n} cases)"
-    return f"<prompt>\n{attempt.text}\n</prompt>\nscore: {round(100 * estimate)}{part}"
+    text, shown = without_demos(attempt.text), section_of(attempt.text)
+    examples = " (with solved examples after it, which stay)" if shown else ""
+    return f"<prompt>\n{text}\n</prompt>\nscore: {round(100 * estimate)}{part}{examples}"
 
 
 def best_prompt(brief: Brief) -> Part:

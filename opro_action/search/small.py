@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from opro_action.models.model import Message
 from opro_action.search.candidates import EMPTY, first_line, reframed
+from opro_action.search.demos import without_demos
 from opro_action.search.metaprompt import Draft
 from opro_action.search.showing import Brief
 from opro_action.search.split import order
@@ -67,7 +68,7 @@ def _best_so_far(brief: Brief) -> list[tuple[str, str]]:
     best = brief.trajectory.best
     if best.origin == "file":
         return []
-    return [(brief.suite.description, _instruction(best.text, brief.suite.prompt.frame))]
+    return [(brief.suite.description, _instruction(without_demos(best.text), brief.suite.prompt.frame))]
 
 
 def _instruction(text: str, frame: Frame) -> str:

@@ -16,10 +16,14 @@ MIN_CASES = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Both parts in the order of the suite; no case is in both."""
+    """The parts in the order of the suite; no case is in two of them.
+
+    `demos` are set aside to stand in prompts as examples: no prompt is scored on them.
+    """
 
     search: tuple[Case, ...]
     holdout: tuple[Case, ...]
+    demos: tuple[Case, ...] = ()
 
 
 def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> Split:
@@ -33,12 +37,8 @@ def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> S
             f"A search needs at least {MIN_CASES} cases to keep some of them unseen, "
             f"this suite has {len(cases)}: add cases."
         )
-    held = {
-        case.digest
-        for case in stratified_order(cases, seed)[
-            : _held_count(len(cases), holdout_share(len(cases)) if holdout is None else holdout)
-        ]
-    }
+    share = holdout_share(len(cases)) if holdout is None else holdout
+    held = {case.digest for case in stratified_order(cases, seed)[: _held_count(len(cases), share)]}
     return Split(
         search=tuple(case for case in cases if case.digest not in held),
         holdout=tuple(case for case in cases if case.digest in held),

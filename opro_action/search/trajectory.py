@@ -117,7 +117,7 @@ class Trajectory:
         return tuple(
             attempt
             for attempt in self.scored
-            if len(attempt.results) == self.n and attempt.measured and not _broken(self.seed, attempt)
+            if len(attempt.results) == self.n and attempt.measured and not breaks(attempt, self.seed)
         )
 
     @cached_property
@@ -146,13 +146,28 @@ class Trajectory:
             return attempt.score or 0.0
         return min(1.0, max(0.0, (self.best.score or 0.0) + found.mean * found.n / (found.n + SHRINK)))
 
+    @property
+    def since_best(self) -> int:
+        """How many candidates were scored after the best prompt."""
+        return sum(attempt.step > self.best.step for attempt in self.candidates)
+
+    def step_before(self, candidates: int) -> int | None:
+        """The step at whose end so many of the scored candidates, or just more, were still to come; None for none."""
+        later = 0
+        for step in range(self.attempts[-1].step, 0, -1):
+            later += sum(attempt.step == step for attempt in self.candidates)
+            if later >= candidates:
+                return step - 1
+        return None
+
     def best_after(self, step: int) -> float:
         """The best search score among what was eligible by the end of `step`."""
         return max(attempt.score or 0.0 for attempt in self.eligible if attempt.step <= step)
 
 
-def _broken(seed: Attempt, attempt: Attempt) -> bool:
+def breaks(attempt: Attempt, known: Attempt) -> bool:
+    """Whether `attempt` fails a must_pass case that `known` passes."""
     return any(
-        result.case.must_pass and seed.results[id_].passed and not result.passed
+        result.case.must_pass and known.results[id_].passed and not result.passed
         for id_, result in attempt.results.items()
     )

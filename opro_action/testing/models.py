@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from opro_action.models.model import Completion, Message, Request
 from opro_action.testing import draws
-from opro_action.testing.reading import Seen, read
+from opro_action.testing.reading import Seen, legible, read
 from opro_action.testing.said import TICKET
-from opro_action.testing.shapes import in_fields, shaped, wanted_fields
+from opro_action.testing.shapes import in_fields, shaped, wanted_count, wanted_fields
 from opro_action.testing.vocabulary import HABITS, Sentence
 from opro_action.testing.world import World
 from opro_action.testing.writing import HANDS, Mind, written
@@ -61,11 +61,11 @@ class SimulatedOptimizerModel:
         return completed(request.messages, self.reply(request.messages, sample))
 
     def reply(self, messages: Sequence[Message], sample: int = 0) -> str:
-        text = "\n\n".join(message.content for message in messages)
+        text = "\n\n".join(legible(message.content) for message in messages)
         dice = random.Random(draws.seed_of(self._seed, "writer", text, sample))  # noqa: S311  a reproducible simulation
         seen = self._dimmed(read(text), dice)
-        sentences = written(self._mind, seen, dice)
-        return self._spoilt(shaped(self._laid_out(sentences, seen, dice), text), seen, dice)
+        texts = [self._laid_out(written(self._mind, seen, dice), seen, dice) for _ in range(wanted_count(text))]
+        return self._spoilt(shaped(texts, text), seen, dice)
 
     def _dimmed(self, seen: Seen, dice: random.Random) -> Seen:
         """In some worlds the reason of a failure is harder to find than in others."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from opro_action.testing.said import TICKET
@@ -12,12 +14,13 @@ _SCORE = re.compile(r"(?i)\b(?:score|rating|accuracy|precision|value|fitness)\b(
 _SCORE_HEAD = re.compile(r"(?i)\W*(?:score|rating|accuracy|precision|value|fitness)\W*")
 _NUMBER = re.compile(r"\W*(\d+(?:\.\d+)?)\s*(?:%|/\s*100|points)?\W*")
 _LABEL = "|".join(LABELS)
+_EQUAL = re.compile(rf"(?i)\bto equal\W+({_LABEL})\b")
 _TRUTH = re.compile(
     r"(?i)\b(?:expected|correct(?: answer)?|right(?: answer)?|truth|output|target|should)\b"
     rf"[\s\W]*(?:is|was|be)?[\s\W]*\b({_LABEL})\b"
 )
 _ANY_LABEL = re.compile(rf"(?i)\b({_LABEL})\b")
-_WRONG = re.compile(r"(?i)\b(?:wrong|incorrect|got|fail\w*|mistake\w*|not correct)\b")
+_WRONG = re.compile(r"(?i)\b(?:wrong|incorrect|got|fail\w*|mistake\w*|not correct|to equal)\b")
 _TALK = re.compile(r"(?i)could be|options|no option|explanation")
 _PLACEHOLDER = re.compile(r"\{\{\s*[\w.-]+\s*\}\}")
 
@@ -29,7 +32,7 @@ _MODES = (
 )
 _COMPLAINTS = (
     ("placeholders", re.compile(r"(?i)not the same placeholders|missing placeholder|must contain \{\{")),
-    ("copies", re.compile(r"(?i)quotes? (?:a|the) (?:case|example)")),
+    ("copies", re.compile(r"(?i)quotes (?:a|the) (?:case|example)")),
     ("tags", re.compile(r"(?i)no <\w+>")),
 )
 
@@ -67,6 +70,7 @@ class Seen:
 def read(text: str) -> Seen:
     """Read a message to the optimizer model, in whatever layout it comes."""
     seen = Seen(marks=tuple(dict.fromkeys(_PLACEHOLDER.findall(text))), mode=_mode(text[-700:]), told=_told(text))
+    whole = {ticket[1]: ticket[0] for ticket in TICKET.finditer(text)}
     prompt: ShownPrompt | None = None
     case: ShownCase | None = None
     awaits_number = False
@@ -74,8 +78,9 @@ def read(text: str) -> Seen:
         ticket = TICKET.search(piece)
         sentence = None if ticket else known(piece)
         if ticket:
-            case = _case(ticket[0])
+            case = ShownCase(whole[ticket[1]])
             seen.cases.append(case)
+            _note(case, piece)
             continue
         if sentence:
             case = None
@@ -93,15 +98,33 @@ def read(text: str) -> Seen:
     return seen
 
 
-def _case(ticket: str) -> ShownCase:
-    return ShownCase(ticket, cue=next((cue for cue in CUES if cue in ticket), None))
+def legible(content: str) -> str:
+    """A message that is JSON as lines of names and values, any other as it is."""
+    if not content.lstrip().startswith("{"):
+        return content
+    try:
+        return "\n".join(_lines(json.loads(content)))
+    except ValueError:
+        return content
+
+
+def _lines(value: object, name: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _lines(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _lines(inner, name)
+    else:
+        yield f"{name}: {legible(str(value))}"
 
 
 def _note(case: ShownCase, piece: str) -> None:
     if case.cue is None:
         case.cue = next((cue for cue in CUES if cue in piece), None)
-    found = _TRUTH.search(piece) or (None if case.truth else _ANY_LABEL.search(piece))
-    if found and (case.truth is None or _TRUTH.search(piece)):
+    stated = _EQUAL.search(piece) or _TRUTH.search(piece)
+    found = stated or (None if case.truth else _ANY_LABEL.search(piece))
+    if found and (case.truth is None or stated):
         case.truth = found[1].lower()
     case.wrong = case.wrong or bool(_WRONG.search(piece))
     case.talked = case.talked or bool(_TALK.search(piece))

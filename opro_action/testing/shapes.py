@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 _END = 900
 """Characters at the end of a message in which it says how to answer."""
 
 _FIELD = re.compile(r"\[\[ ## (\w+) ## \]\]")
 _FIELDS = re.compile(r"Respond with the corresponding output fields?, starting with the field(.*)", re.DOTALL)
+_COUNT = re.compile(r'"?candidate_?count"?:\s*(\d+)', re.IGNORECASE)
 _CLOSING = re.compile(r"</([\w-]+)>")
 _KEY = re.compile(r"\"(\w*(?:prompt|instruction|text)\w*)\"\s*:", re.IGNORECASE)
 
 
-def shaped(text: str, message: str) -> str:
-    """`text` in the layout that the `message` asks for; as it is when it asks for none."""
+def wanted_count(message: str) -> int:
+    """How many prompts the message asks for at once."""
+    found = _COUNT.search(message)
+    return int(found[1]) if found else 1
+
+
+def shaped(texts: Sequence[str], message: str) -> str:
+    """The texts in the layout that the `message` asks for; the first as it is when it asks for none."""
+    text = texts[0]
+    if _COUNT.search(message):
+        return json.dumps({"candidates": [{"hypothesis": "It says more.", "prompt": each} for each in texts]})
     fields = wanted_fields(message)
     if fields:
         return in_fields(text, fields)
