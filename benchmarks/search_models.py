@@ -55,7 +55,9 @@ def main() -> None:
         return
     needed = {OPTIMIZER, *(TASK_MODELS[suite] for suite in options.suites)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers that were started are ended
-    with Servers({name: place.servers[name] for name in sorted(needed)}, options.serve, options.parallel) as servers:
+    with Servers(
+        {name: place.servers[name] for name in sorted(needed)}, options.serve, options.parallel, options.wait
+    ) as servers:
         servers.awake()
         done = {row.job for row in finished(place)}
         print(estimate(place, [job for job in jobs if job not in done]), file=sys.stderr)
@@ -96,11 +98,14 @@ def _persistent(place: Place, job: Job, servers: Servers) -> Row:
 
 
 def finished(place: Place) -> list[Row]:
-    """The runs so far; a last line that was torn off by a kill is passed over."""
+    """The runs so far. A last line that a kill tore off is cut away, so that the next one does not continue it."""
     if not place.results.exists():
         return []
-    text = place.results.read_text(encoding="utf-8")
-    return [Row.of(line) for line in text.splitlines(keepends=True) if line.endswith("}\n")]
+    text = place.results.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        place.results.write_text(whole, encoding="utf-8")
+    return [Row.of(line) for line in whole.splitlines()]
 
 
 def _turned(arms: Sequence[str], seed: int) -> list[str]:
@@ -122,6 +127,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--serve", type=Path, metavar="MODELS.PY", help="start servers that do not answer with this")
     parser.add_argument("--parallel", type=int, default=4, help="slots of a server that is started")
+    parser.add_argument("--wait", type=float, default=180.0, help="seconds that a silent server gets to answer")
     parser.add_argument("--estimate", action="store_true", help="only say how long it would take")
     parser.add_argument("--table", action="store_true", help="only print the tables of the finished runs")
     return parser.parse_args()

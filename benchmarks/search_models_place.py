@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from opro_action.search.run import prepare
+from opro_action.search.split import split_cases
 from opro_action.suite.reading import read_suite
 from opro_action.suite.suite import Case, Suite
 
@@ -87,8 +87,7 @@ class Place:
     def cases(self, suite: Suite) -> Cases:
         sealed = suite.root / "sealed" / suite.path.name
         sealed.write_text(yaml.safe_dump({**yaml.safe_load(suite.path.read_text()), "cases": "cases.yaml"}))
-        # The split is that of the whole suite, whatever the budget of the run.
-        split = prepare(replace(suite, optimize=replace(suite.optimize, max_calls=10**6))).split
+        split = split_cases(suite.cases, holdout=suite.optimize.holdout, seed=suite.optimize.seed)
         return Cases(split.search, split.holdout, read_suite(sealed, root=suite.root).cases)
 
     def _fields(self, job: Job) -> dict[str, Any]:

@@ -16,20 +16,25 @@ from urllib.parse import urlsplit
 
 from search_models_place import OPTIMIZER
 
-WAIT = 180.0
-"""Seconds in which a server that was started, or is looked for again, has to answer."""
-
 CONTEXT = {OPTIMIZER: 8192}
 """Tokens per slot: a meta-prompt of 20 prompts is long. The others get what is enough for a case."""
 
 
+LOADING = 503
+"""What llama.cpp's server says while it reads the weights."""
+
+
 @dataclass
 class Servers:
-    """Servers by name and address. With a `script` (shared/models/models.py) those that do not answer are started."""
+    """Servers by name and address, which get `wait` seconds to answer.
+
+    With a `script` (shared/models/models.py) those that do not answer are started, and ended on leaving.
+    """
 
     addresses: Mapping[str, str]
     script: Path | None = None
     parallel: int = 4
+    wait: float = 180.0
     _started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -49,13 +54,13 @@ class Servers:
                 continue
             if self.script:
                 self._start(name, address)
-            until = time.monotonic() + WAIT
+            until = time.monotonic() + self.wait
             while not answers(address):
                 if time.monotonic() > until:
                     sys.exit(
                         f"{name}: nobody answers at {address}. Start it, then run this again: it goes on from here."
                     )
-                time.sleep(2)
+                time.sleep(1)
 
     def _start(self, name: str, address: str) -> None:
         old = self._started.pop(name, None)
@@ -72,9 +77,11 @@ class Servers:
 
 
 def answers(address: str) -> bool:
-    """Whether the server of an OpenAI-compatible address is up."""
+    """Whether the server of an OpenAI-compatible address is up: one that knows no /health is, one that loads is not."""
     try:
         with urllib.request.urlopen(f"{address.removesuffix('/v1')}/health", timeout=20) as response:
             return bool(response.status == 200)
+    except urllib.error.HTTPError as refused:
+        return refused.code != LOADING
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False
