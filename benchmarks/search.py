@@ -51,7 +51,7 @@ def main() -> None:
             lines.write(json.dumps(run.as_json()) + "\n")
             if len(runs) % 100 == 0:
                 print(f"{len(runs)} of {len(tasks)} runs", file=sys.stderr)
-    print(tables(runs, held_out=HELD_OUT))
+    print(tables(runs, budgets=options.budgets, held_out=HELD_OUT))
     print(f"{len(runs)} runs, {sum(run.calls for run in runs):,} task calls, {time.perf_counter() - began:.0f} s")
 
 

@@ -82,6 +82,8 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no trajectory": Ablation({"show": ("exemplars", "failures", "unsolved", "rejections")}),
     "rewrite only": Ablation({"ways": ("rewrite",)}),
     "one a step": Ablation({"candidates": 1, "steps": 800, "patience": 24}),
+    "with demos": Ablation({"demos": 4}),
     NO_HOLDOUT: Ablation(change=_all_cases),
 }
-"""`no holdout` searches on all cases and hands over the best search score, as the peers do."""
+"""`with demos` has something more instead; `no holdout` searches on all cases and hands over the best search score, as
+the peers do."""

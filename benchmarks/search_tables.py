@@ -17,9 +17,9 @@ EPSILON = 1e-9
 Cell = Callable[[Sequence[Run]], str]
 
 
-def tables(runs: Sequence[Run], *, held_out: Collection[str]) -> str:
-    """All tables as text; those of the landscapes in `held_out` stand apart."""
-    main = [run for run in runs if run.hand == "good"]
+def tables(runs: Sequence[Run], *, budgets: Collection[int], held_out: Collection[str]) -> str:
+    """All tables as text; those of the landscapes in `held_out` stand apart, other `budgets` are null worlds."""
+    main = [run for run in runs if run.hand == "good" and run.budget in budgets]
     seen = [run for run in main if run.landscape not in held_out]
     unseen = [run for run in main if run.landscape in held_out]
     parts = [_of_landscapes(seen, "Landscapes that the defaults were chosen on")]

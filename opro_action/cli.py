@@ -115,14 +115,15 @@ def opro() -> None:
 
 @opro.command()
 @click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
-@click.option("--changed", is_flag=True, help="Only suites whose prompt, cases or suite file differ from --base.")
-@click.option("--base", metavar="REF", default="HEAD", show_default=True, help="What --changed compares with.")
+@click.option("--changed", is_flag=True, help="Only suites made of files that differ from --base.")
+@click.option("--base", metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD.")
 @click.option(
     "--update-baseline",
     type=click.Choice(["all", "new"]),
     metavar="[=new]",
-    help="Record the result as the baseline; `=new` only where there is none.",
+    help="Record the result as the baseline; `=new` only suites and cases that have none.",
 )
+@click.option("--force", is_flag=True, help="Let --update-baseline record on CI too.")
 @click.option("--tag", "tags", multiple=True, help="Only cases with this tag, or one of several.")
 @click.option("-k", "match", metavar="TEXT", help="Only cases with TEXT in their id.")
 @click.option("--prompt", "prompts", multiple=True, type=FILE, help="Compare these prompt files on the suite's cases.")
@@ -141,7 +142,7 @@ def check(suites: tuple[Path, ...], **given: Any) -> int:
     from opro_action.commands.check import CheckOptions
     from opro_action.commands.check import check as run
 
-    names = ("changed", "base", "model", "repeats", "update_baseline", "tags", "match", "prompts")
+    names = ("changed", "base", "model", "repeats", "update_baseline", "force", "tags", "match", "prompts")
     picked = {name: given[name] for name in names}
     return run(CheckOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
 

@@ -26,7 +26,12 @@ def make_setup(folder: Path, *, cases: int = 40, seeds: Any = (), suite: Any = N
     listed = [
         {"id": f"c{i}", "input": f"the input of case number {i:03}", "expected": "ab"[i % 2]} for i in range(cases)
     ]
-    keys: dict[str, Any] = {"params": {"temperature": 0}, "cases": listed, "optimize": optimize, **(suite or {})}
+    keys: dict[str, Any] = {
+        "params": {"temperature": 0},
+        "cases": listed,
+        "optimize": {"holdout": 0.4, **optimize},
+        **(suite or {}),
+    }
     made = make_suite(folder, prompt="seed prompt\n", **keys)
     split = set_aside(split_cases(made.cases, holdout=made.optimize.holdout, seed=made.optimize.seed), made)
     return Setup(made, split, Large(), selection_of(made.optimize), seeds)

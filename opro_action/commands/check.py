@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from opro_action.commands.base import HEAD, base_at
 from opro_action.commands.common import Calls, chosen_suites, open_models, run
 from opro_action.commands.compare import compare
 from opro_action.commands.output import Output, say, write_result
+from opro_action.commands.record import record, refuse_on_ci
 from opro_action.errors import UsageError
-from opro_action.gate.baseline import baseline_of, write_baseline
-from opro_action.gate.check import SuiteCheck, check_suite, overall
-from opro_action.gate.fingerprint import fingerprint
-from opro_action.models.connect import Models
-from opro_action.report.check import check_json, check_markdown, check_text
+from opro_action.gate.check import SuiteCheck, check_suites, overall
+from opro_action.report.check import check_markdown, check_text
+from opro_action.report.check_json import check_json
 from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
 from opro_action.suite.changes import changed_suites
@@ -24,7 +24,10 @@ from opro_action.suite.suite import Case, Suite
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """The options of `opro check`. `update_baseline` is None, `all`, or `new` for suites that have none.
+    """The options of `opro check`. `update_baseline` is None, `all`, or `new` for what has none; `force` does it on CI.
+
+    `base` is the git ref, by default HEAD, that `changed` looks at, and that is scored where no recorded baseline can
+    be compared with.
 
     `tags` and `match` choose cases: those with one of the tags, and with the text `match` in their id. `prompts` are
     compared with each other instead of with the baseline.
@@ -32,10 +35,11 @@ class CheckOptions:
 
     suites: tuple[Path, ...] = ()
     changed: bool = False
-    base: str = "HEAD"
+    base: str | None = None
     model: str | None = None
     repeats: int | None = None
     update_baseline: str | None = None
+    force: bool = False
     tags: tuple[str, ...] = ()
     match: str | None = None
     prompts: tuple[Path, ...] = ()
@@ -47,16 +51,18 @@ def check(options: CheckOptions) -> int:
     """Check the chosen suites and return the exit code of the worst."""
     suites = [_with(suite, options) for suite in chosen_suites(options.suites, options.model)]
     if options.changed:
-        suites = changed_suites(suites, base=options.base)
+        suites = changed_suites(suites, base=options.base or HEAD)
         if not suites:
-            say(f"No suite differs from {options.base}: nothing to check.")
+            say(f"No suite differs from {options.base or HEAD}: nothing to check.")
             return 0
     suites = _with_chosen_cases(suites, options)
     if options.prompts:
         return _compare(suites, options)
-    checks, usage = run(_check_all(suites, options.calls))
+    if options.update_baseline and not options.force:
+        refuse_on_ci()
+    checks, usage = run(_check_all(suites, options))
     if options.update_baseline:
-        checks = [_recorded(found, options.update_baseline) for found in checks]
+        checks = [record(found, options.update_baseline) for found in checks]
     write_result(
         options.output,
         text=check_text(checks, usage),
@@ -95,17 +101,16 @@ def _compare(suites: Sequence[Suite], options: CheckOptions) -> int:
     return compare(suites[0], options.prompts, options.calls, options.output)
 
 
-async def _check_all(suites: Sequence[Suite], calls: Calls) -> tuple[list[SuiteCheck], dict[str, object]]:
-    began = time.monotonic()
-    async with open_models(suites[0].root, calls) as models:
+async def _check_all(suites: Sequence[Suite], options: CheckOptions) -> tuple[list[SuiteCheck], dict[str, object]]:
+    began, recording = time.monotonic(), options.update_baseline is not None
+    async with open_models(suites[0].root, options.calls) as models:
         for model in (model for suite in suites for model in (suite.model, suite.judge) if model):
             models.check_price(model)
-        checks = [await _check_one(suite, models) for suite in suites]
+        with base_at(options.base, model=options.model) as base:
+            checks = await check_suites(
+                suites, models, base=None if recording else base, confirm=not recording, on_answer=_progress
+            )
         return checks, replace(models.usage.total, seconds=time.monotonic() - began).as_json()
-
-
-async def _check_one(suite: Suite, models: Models) -> SuiteCheck:
-    return await check_suite(suite, models, on_answer=_progress(suite))
 
 
 def _progress(suite: Suite) -> Callable[[Case, Answer], None]:
@@ -119,17 +124,3 @@ def _progress(suite: Suite) -> Callable[[Case, Answer], None]:
             say(f"{suite.name}: {done[0]} of {total} answers")
 
     return progress
-
-
-def _recorded(check: SuiteCheck, which: str) -> SuiteCheck:
-    """Record the result as the baseline, unless only new ones are wanted and there is one."""
-    suite = check.suite
-    if which == "new" and check.baseline is not None:
-        return check
-    if check.verdict.verdict == "unmeasured":
-        say(f"{suite.relative(suite.baseline_path)}: not written, since nothing was measured.")
-        return check
-    baseline = baseline_of(suite, check.result, fingerprint(suite, suite.model))
-    write_baseline(suite.baseline_path, baseline)
-    say(f"{suite.relative(suite.baseline_path)}: recorded, score {baseline.score:.2f} over {baseline.n} cases.")
-    return replace(check, baseline=baseline, exit_code=0)

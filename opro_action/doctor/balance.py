@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from opro_action.doctor.finding import Finding, line_of, some_cases
 from opro_action.gate.evidence import LEVEL
 from opro_action.gate.paired import points
-from opro_action.gate.power import smallest_change
-from opro_action.gate.verdict import FEW, TOO_FEW
+from opro_action.gate.power import FEW, TOO_FEW, smallest_change
 from opro_action.scoring.expected import chance, kinds, labels, options_of
 from opro_action.scoring.scorers.text import quoted
 from opro_action.suite.quoting import folded

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from opro_action.errors import FileError, NotMeasured
 from opro_action.gate.fingerprint import Fingerprint, differences
 from opro_action.gate.paired import PLACES
+from opro_action.gate.statistics import mean
 from opro_action.scoring.results import SuiteResult
 from opro_action.suite.files import write_atomically
 from opro_action.suite.prompt import digest
@@ -65,6 +66,17 @@ def baseline_of(suite: Suite, result: SuiteResult, fingerprint: Fingerprint) -> 
     ]
     ordered = tuple(sorted(cases, key=lambda case: case.id))
     return Baseline(suite.name, suite.prompt.text, fingerprint, round(result.score, PLACES), ordered)
+
+
+def joined(baseline: Baseline, cases: Sequence[BaselineCase], suite: Suite) -> Baseline:
+    """The baseline with more cases, scored with the same fingerprint; those that the suite has changed are replaced."""
+    found = {case.id: case for case in (*baseline.cases, *cases)}
+    weights = {case.id: case.weight for case in suite.cases}
+    kept = tuple(found[id_] for id_ in sorted(found))
+    counted = [case for case in kept if case.id in weights]
+    score = mean([case.score for case in counted], weights=[weights[case.id] for case in counted])
+    fingerprint = replace(baseline.fingerprint, cases={case.id: case.digest for case in kept})
+    return replace(baseline, fingerprint=fingerprint, score=round(score, PLACES), cases=kept)
 
 
 def why_not_comparable(baseline: Baseline | None, now: Fingerprint) -> str | None:

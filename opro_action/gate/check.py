@@ -1,58 +1,95 @@
-"""One suite, scored and compared with its baseline."""
+"""The suites of one run, each scored and compared with what was accepted, judged together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from opro_action.errors import BudgetSpent, NotMeasured, OproError
-from opro_action.gate.baseline import Baseline, read_baseline, why_not_comparable
-from opro_action.gate.fingerprint import fingerprint
-from opro_action.gate.verdict import Verdict, exit_code, judge
+from opro_action.gate.again import Confirmation, ask_again, rounds_of
+from opro_action.gate.baseline import Baseline
+from opro_action.gate.family import levels
+from opro_action.gate.judge import judge
+from opro_action.gate.side import Base, Side, score_side
+from opro_action.gate.verdict import Verdict, exit_code
 from opro_action.models.connect import Models
 from opro_action.scoring.results import SuiteResult
-from opro_action.scoring.runner import Bench, OnAnswer, score_cases
+from opro_action.scoring.runner import OnAnswer
+from opro_action.suite.git import last_change
 from opro_action.suite.suite import Suite
 
 
 @dataclass(frozen=True)
 class SuiteCheck:
-    """A suite with its results, its baseline and the verdict. `exit_code` is what it alone would end with."""
+    """A suite with its results, its baseline and the verdict. `exit_code` is what it alone would end with.
+
+    `ref` is the git ref that the baseline was scored from in this run; None for the recorded one, of which `recorded`
+    are the day and the commit.
+    """
 
     suite: Suite
     result: SuiteResult
     verdict: Verdict
     baseline: Baseline | None
     exit_code: int
+    ref: str | None = None
+    confirmation: Confirmation | None = None
+    recorded: tuple[str, str] | None = None
 
 
-async def check_suite(suite: Suite, models: Models, *, on_answer: OnAnswer | None = None) -> SuiteCheck:
-    """Score every case and judge. A run that could not be measured is a check with the verdict `unmeasured`."""
-    baseline = _baseline(suite)
-    bench = Bench.of(suite, models.connect(suite.model, "task"), lambda spec: models.connect(spec, "judge"))
-    try:
-        cases = await score_cases(bench, suite.prompt.text, suite.cases, repeats=suite.repeats, on_answer=on_answer)
-    except (NotMeasured, BudgetSpent) as error:
-        return _unmeasured(suite, baseline, error)
-    result = SuiteResult(cases)
-    verdict = judge(
-        result,
-        suite.gate,
-        baseline=baseline,
-        why_not=why_not_comparable(baseline, fingerprint(suite, suite.model)),
+async def check_suites(
+    suites: Sequence[Suite],
+    models: Models,
+    *,
+    base: Base | None = None,
+    confirm: bool = True,
+    on_answer: Callable[[Suite], OnAnswer] | None = None,
+) -> list[SuiteCheck]:
+    """Score and judge the suites; one that could not be measured is a check with the verdict `unmeasured`.
+
+    Where a verdict would fail the build and answers vary by themselves, the differing cases are asked again on both
+    sides (unless `confirm` is off), and all suites are judged anew with all answers.
+    """
+    sides = [await score_side(suite, models, base=base, on_answer=on_answer and on_answer(suite)) for suite in suites]
+    verdicts = _judged(sides)
+    confirmations: dict[int, Confirmation] = {}
+    for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True)):
+        if exit_code(verdict, side.suite.gate) == 1 and confirm and rounds_of(side):
+            sides[i], confirmations[i] = await ask_again(side, verdict, models)
+    if confirmations:
+        verdicts = _judged(sides)
+    return [
+        _checked(side, verdict, confirmations.get(i))
+        for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True))
+    ]
+
+
+def _checked(side: Side, verdict: Verdict, confirmation: Confirmation | None) -> SuiteCheck:
+    return SuiteCheck(
+        suite=side.suite,
+        result=side.result,
+        verdict=verdict,
+        baseline=side.baseline,
+        exit_code=side.problem.exit_code if side.problem else exit_code(verdict, side.suite.gate),
+        ref=side.ref,
+        confirmation=confirmation,
+        recorded=last_change(side.suite.baseline_path) if side.baseline and not side.ref else None,
     )
-    return SuiteCheck(suite, result, verdict, baseline, exit_code(verdict, suite.gate))
 
 
-def _baseline(suite: Suite) -> Baseline | None:
-    """The suite's baseline; of a partial suite the part that belongs to its cases."""
-    found = read_baseline(suite.baseline_path)
-    if found is None or not suite.partial:
-        return found
-    chosen = {case.id for case in suite.cases}
-    return replace(found, cases=tuple(case for case in found.cases if case.id in chosen))
+def _judged(sides: Sequence[Side]) -> list[Verdict]:
+    matched = [side.matched for side in sides]
+    shared = levels([found.common for found in matched], [side.suite.gate for side in sides])
+    return [
+        judge(side.result, side.suite.gate, found, level) if side.problem is None else _unmeasured(side)
+        for side, found, level in zip(sides, matched, shared, strict=True)
+    ]
 
 
-def overall(checks: list[SuiteCheck]) -> tuple[str, int]:
+def _unmeasured(side: Side) -> Verdict:
+    return Verdict("unscored", str(side.problem), None, 0, len(side.suite.cases))
+
+
+def overall(checks: Sequence[SuiteCheck]) -> tuple[str, int]:
     """The verdict and the exit code of several suites together: the worst of them.
 
     A regression that was measured outweighs a suite that could not be: the change is bad whatever that one says.
@@ -63,8 +100,3 @@ def overall(checks: list[SuiteCheck]) -> tuple[str, int]:
 
 _SEVERITY = {0: 0, 4: 1, 3: 2, 1: 3}
 _ORDER = ("improved", "unchanged", "no_baseline", "inconclusive", "unmeasured", "regressed")
-
-
-def _unmeasured(suite: Suite, baseline: Baseline | None, error: OproError) -> SuiteCheck:
-    verdict = Verdict("unmeasured", str(error), None, 0, len(suite.cases))
-    return SuiteCheck(suite, SuiteResult(()), verdict, baseline, error.exit_code)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opro_action.gate.paired import Paired, p_in_words, paired_results, points, some
+from opro_action.gate.power import TOO_FEW
 from opro_action.gate.statistics import Interval, standard_error
-from opro_action.gate.verdict import TOO_FEW
 from opro_action.scoring.results import CaseResult, SuiteResult
 
 Strength = Literal["proven", "promising", "not_shown"]

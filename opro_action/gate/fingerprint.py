@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from opro_action.suite.suite import ModelSpec, Suite, content_digest
@@ -25,6 +25,13 @@ class Fingerprint:
     repeats: int = 1
     judge: str | None = None
     cases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """One digest of everything but the prompt: two results with the same one can be compared on all cases."""
+        parts = asdict(self)
+        del parts["prompt"]
+        return content_digest(parts)
 
 
 def fingerprint(suite: Suite, model: ModelSpec) -> Fingerprint:

@@ -89,6 +89,11 @@ class Models:
         if self.cache is not None:
             self.cache.close()
 
+    @property
+    def offline(self) -> bool:
+        """Whether answers come from the cache alone."""
+        return self._offline
+
     def check_price(self, spec: ModelSpec) -> None:
         """Raise UsageError, before anything is spent, when `max_cost` is set and could not be kept for this model."""
         if self.budget.max_cost is not None and not self._offline:

@@ -1,31 +1,19 @@
-"""The result of `opro check` as the JSON object `opro.check/1`, as text for a terminal and as Markdown."""
+"""The result of `opro check` as text for a terminal and as Markdown: the verdict first, then what broke."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from opro_action.gate.again import Confirmation
 from opro_action.gate.check import SuiteCheck, overall
-from opro_action.gate.paired import p_in_words
+from opro_action.gate.paired import p_in_words, some
+from opro_action.gate.verdict import Verdict
 from opro_action.report.markdown import code, count, fence, plain, score, signed, table, visible
 from opro_action.scoring.results import CaseResult
 
-SCHEMA = "opro.check/1"
-PLACES = 6
 SHOWN = 10
 """How many broken cases a text report names; the JSON has them all."""
-
-
-def check_json(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> dict[str, Any]:
-    """The object that `opro check --format json` prints."""
-    verdict, exit_code = overall(list(checks))
-    return {
-        "schema": SCHEMA,
-        "verdict": verdict,
-        "exit_code": exit_code,
-        "suites": [_suite(check) for check in checks],
-        "usage": dict(usage),
-    }
 
 
 def check_text(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
@@ -36,11 +24,11 @@ def check_text(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
 
 def check_markdown(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
     """For a job summary: a table of suites, then the broken cases of each. Starts with NOT MEASURED if so."""
-    verdict, _ = overall(list(checks))
+    verdict, _ = overall(checks)
     head = "NOT MEASURED\n\n" if verdict == "unmeasured" else ""
     header = ("suite", "verdict", "score", "baseline", "change", "cases")
     reasons = [f"{code(check.suite.name)}: {plain(check.verdict.reason)}" for check in checks]
-    details = [part for check in checks if (part := _broken_markdown(check))]
+    details = [part for check in checks if (part := _details_markdown(check))]
     rows = table(header, [_row(check) for check in checks])
     return "\n\n".join([head + rows.rstrip(), *reasons, *details, _spent(checks, usage)]) + "\n"
 
@@ -57,83 +45,69 @@ def usage_line(usage: Mapping[str, Any]) -> str:
     return f"{usage['calls']} calls{retries}, {usage['cached']} from cache, {dollars}, {usage['seconds']:.1f} s"
 
 
-def _suite(check: SuiteCheck) -> dict[str, Any]:
-    suite, found = check.suite, check.verdict
-    baseline = {case.id: case.score for case in check.baseline.cases} if check.baseline else {}
-    return {
-        "suite": suite.title,
-        "prompt": suite.relative(suite.prompt.path),
-        "prompt_digest": suite.prompt.digest,
-        "model": suite.model.id,
-        "verdict": found.verdict,
-        "reason": found.reason,
-        "score": _rounded(found.score),
-        "n": found.n,
-        "unscored": found.unscored,
-        "ci95": _interval(found.ci95),
-        "baseline": _baseline(check),
-        "delta": _rounded(found.delta),
-        "delta_ci95": _interval(found.delta_ci95),
-        "p_value": _rounded(found.p_value),
-        "min_detectable_drop": _rounded(found.min_detectable_drop),
-        "cases_to_settle": found.cases_to_settle,
-        "regressed_cases": list(found.regressed_cases),
-        "improved_cases": list(found.improved_cases),
-        "broken_must_pass": list(found.broken_must_pass),
-        "added_cases": list(found.added),
-        "removed_cases": list(found.removed),
-        "changed_cases": list(found.changed),
-        "scoring_s": round(check.result.scoring_s, 3),
-        "cases": [_case(result, baseline.get(result.case.id)) for result in check.result.cases],
-    }
-
-
-def _baseline(check: SuiteCheck) -> dict[str, Any] | None:
-    if check.baseline is None:
-        return None
-    found = check.verdict
-    return {
-        "score": check.baseline.score if found.baseline_score is None else _rounded(found.baseline_score),
-        "prompt_digest": check.baseline.prompt_digest,
-        "comparable": found.comparable,
-        "why_not": found.why_not,
-    }
-
-
-def _case(result: CaseResult, before: float | None) -> dict[str, Any]:
-    answers = result.answers
-    return {
-        "id": result.case.id,
-        "score": _rounded(result.score),
-        "passed": result.passed,
-        "baseline_score": before,
-        "answer": answers[0].text,
-        "answers": [answer.text for answer in answers],
-        "explanation": result.explanation,
-        "cached": all(answer.cached for answer in answers),
-        "latency_s": round(sum(answer.latency_s for answer in answers), 3),
-    }
-
-
 def _suite_text(check: SuiteCheck) -> str:
     suite, found = check.suite, check.verdict
     word = "NOT MEASURED" if found.verdict == "unmeasured" else found.verdict.upper().replace("_", " ")
     lines = [f"{word}  {suite.title}  ({suite.model.id})", f"  {found.reason}"]
-    if found.score is not None:
-        lines.append(f"  score {found.score:.2f}{_between(found.ci95)} over {count(found.n, 'case')}{_against(check)}")
-    lines += [f"  {line}" for line in _broken_lines(check)]
+    lines += [f"  {line}" for line in (*_facts(check), *_broken_lines(check))]
     return "\n".join(lines)
 
 
-def _against(check: SuiteCheck) -> str:
+def _facts(check: SuiteCheck) -> Iterator[str]:
+    """The numbers behind the verdict, a line for each question that a reader has."""
     found = check.verdict
-    if found.delta is None or found.p_value is None:
-        return ""
-    return f"; {found.delta:+.2f}{_between(found.delta_ci95)} against the baseline, {p_in_words(found.p_value)}"
+    if found.score is None:
+        return
+    yield from _how_sure(found)
+    yield f"now       {found.score:.2f}{_between(found.ci95)} over {count(found.n, 'case')}"
+    yield from _accepted(check)
+    if found.delta is not None:
+        both = f"the {count(found.n_common, 'case')} of both sides"
+        between = _between(found.delta_ci95, unit=100, places=1)
+        yield f"change    {100 * found.delta:+.1f} points{between} over {both}"
+    if check.confirmation:
+        yield f"again     {_confirmed(check.confirmation)}"
+    ids = (("added", found.added), ("removed", found.removed), ("changed", found.changed))
+    named = [f"{len(names)} {what}: {some(names)}" for what, names in ids if names]
+    if named:
+        yield f"cases     not compared: {'; '.join(named)}"
 
 
-def _between(interval: tuple[float, float] | None) -> str:
-    return f" (95 %: {interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+def _how_sure(found: Verdict) -> Iterator[str]:
+    """How far to believe it, for a reader who knows no statistics."""
+    if found.rule in {"must_pass", "floor"}:
+        yield "how sure  this rule asks for no statistics: it looks at these answers alone"
+    elif found.p_value is not None and found.rule in {"drop", "maybe_drop", "gain"}:
+        times = f"{round(1 / found.p_value):,}" if found.p_value >= 1e-6 else "a million or more"
+        direction = "rise" if (found.delta or 0) > 0 else "fall"
+        yield f"how sure  with nothing changed, answers would {direction} so far about once in {times} checks"
+
+
+def _accepted(check: SuiteCheck) -> Iterator[str]:
+    """The side that was compared with: its score, age and fingerprint."""
+    found, baseline = check.verdict, check.baseline
+    if baseline is None:
+        return
+    score_ = baseline.score if found.baseline_score is None else found.baseline_score
+    if check.ref:
+        yield f"before    {score_:.2f}, the prompt at {check.ref} scored just now ({found.why_not})"
+        return
+    day = f"recorded {check.recorded[0]} ({check.recorded[1]})" if check.recorded else "recorded, not committed yet"
+    compared = "" if found.comparable else ", not compared with"
+    yield f"before    {score_:.2f}, {day}, fingerprint {baseline.fingerprint.digest[:8]}{compared}"
+
+
+def _confirmed(confirmation: Confirmation) -> str:
+    first = confirmation.first
+    moved = f", {100 * first.delta:+.1f} points, {p_in_words(first.p_value)}" if first.delta and first.p_value else ""
+    if confirmation.problem:
+        return f"the cases could not be asked again, so the first answers stand: {_one_line(confirmation.problem)}"
+    asked = f"{count(confirmation.cases, 'case')} asked again on both sides"
+    return f"{asked}; the first answers alone said {first.verdict}{moved}"
+
+
+def _between(interval: tuple[float, float] | None, *, unit: int = 1, places: int = 2) -> str:
+    return f" (95 %: {unit * interval[0]:.{places}f} to {unit * interval[1]:.{places}f})" if interval else ""
 
 
 def _broken_lines(check: SuiteCheck) -> list[str]:
@@ -156,11 +130,11 @@ def _place(check: SuiteCheck, result: CaseResult) -> str:
 
 def _what(result: CaseResult) -> str:
     """The scorer's words, and the answer where they do not quote it."""
-    explanation, answer = _one_line(result.explanation), _one_line(result.answers[0].text, 60)
+    explanation, answer = _one_line(result.explanation), _one_line(result.answers[0].text, 40)
     return explanation if not answer or answer[:20] in explanation else f"{explanation}; answer {answer!r}"
 
 
-def _one_line(text: str, limit: int = 100) -> str:
+def _one_line(text: str, limit: int = 80) -> str:
     """One line of at most `limit` characters that cannot steer a terminal."""
     line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -172,14 +146,9 @@ def _row(check: SuiteCheck) -> tuple[str, ...]:
     return code(check.suite.name), found.verdict, new, score(found.baseline_score), change, str(found.n)
 
 
-def _broken_markdown(check: SuiteCheck) -> str:
-    lines = _broken_lines(check)
-    return f"Cases of {code(check.suite.name)}:\n\n{fence(chr(10).join(lines), 'text').rstrip()}" if lines else ""
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, PLACES)
-
-
-def _interval(value: tuple[float, float] | None) -> list[float] | None:
-    return [round(end, PLACES) for end in value] if value else None
+def _details_markdown(check: SuiteCheck) -> str:
+    """What stands under the table for a suite: the facts as a reader needs them, then the broken cases."""
+    lines = [*_facts(check), *_broken_lines(check)]
+    if not lines or check.verdict.rule == "no_change":
+        return ""
+    return f"{code(check.suite.name)}:\n\n{fence(chr(10).join(lines), 'text').rstrip()}"

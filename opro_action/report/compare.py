@@ -7,7 +7,8 @@ from typing import Any
 
 from opro_action.gate.compare import Side
 from opro_action.gate.paired import Paired, p_in_words, some
-from opro_action.report.check import PLACES, usage_line
+from opro_action.report.check import usage_line
+from opro_action.report.check_json import PLACES
 from opro_action.report.markdown import code, count, plain, score, signed, table
 from opro_action.suite.suite import Suite
 

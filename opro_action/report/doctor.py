@@ -10,7 +10,8 @@ from opro_action.doctor.examine import Examination, Facts
 from opro_action.doctor.finding import SEVERITIES, Finding, exit_code
 from opro_action.doctor.noise import Noise
 from opro_action.gate.paired import points
-from opro_action.report.check import PLACES, usage_line
+from opro_action.report.check import usage_line
+from opro_action.report.check_json import PLACES
 from opro_action.report.markdown import code, count, plain, table, visible
 from opro_action.scoring.selfcheck import Earned
 from opro_action.suite.suite import Suite

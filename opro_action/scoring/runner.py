@@ -40,12 +40,19 @@ class Bench:
 
 
 async def score_cases(
-    bench: Bench, text: str, cases: Sequence[Case], *, repeats: int = 1, on_answer: OnAnswer | None = None
+    bench: Bench,
+    text: str,
+    cases: Sequence[Case],
+    *,
+    first: int = 0,
+    repeats: int = 1,
+    on_answer: OnAnswer | None = None,
 ) -> tuple[CaseResult, ...]:
     """Ask and grade every case `repeats` times, all concurrently; results come in the order of `cases`.
 
-    A call that failed leaves its answer unscored with the reason. `CallRefused` ends the run at once;
-    `BudgetSpent` ends it when the calls in flight have come back. Both are raised.
+    Answers are numbered from `first` on: the cache keeps each number apart. A call that failed leaves its answer
+    unscored with the reason. `CallRefused` ends the run at once; `BudgetSpent` ends it when the calls in flight have
+    come back. Both are raised.
     """
 
     async def answer(case: Case, repeat: int) -> Answer:
@@ -54,7 +61,7 @@ async def score_cases(
             on_answer(case, graded)
         return graded
 
-    jobs = [(case, repeat) for case in cases for repeat in range(repeats)]
+    jobs = [(case, repeat) for case in cases for repeat in range(first, first + repeats)]
     answers = await gather([answer(case, repeat) for case, repeat in jobs])
     return tuple(
         CaseResult(case, tuple(answers[index * repeats : (index + 1) * repeats])) for index, case in enumerate(cases)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from opro_action.errors import UsageError
 from opro_action.gate.baseline import read_baseline
 from opro_action.gate.evidence import LEVEL
-from opro_action.gate.power import smallest_change
-from opro_action.gate.verdict import FEW
+from opro_action.gate.power import FEW, smallest_change
 from opro_action.scoring.scorers.judging import default_judge
 from opro_action.scoring.selfcheck import judges_of
 from opro_action.search.demos import set_aside

@@ -99,9 +99,9 @@ def _luck(trajectory: Trajectory) -> bool:
 
 
 def patience(look: Look) -> Stop | None:
-    """Some steps in a row without any gain."""
+    """As many candidates as some whole steps have, and not just a few, without any gain."""
     since = look.trajectory.since_best
-    if since < look.spec.patience * look.spec.candidates:
+    if since < max(look.spec.patience * look.spec.candidates, HEADROOM_CANDIDATES):
         return None
     return Stop("patience", f"{since} candidates in a row brought no gain over {look.best:.2f}.")
 

@@ -15,7 +15,7 @@ from opro_action.suite.located import Located
 from opro_action.suite.naming import Named
 from opro_action.suite.prompt import Prompt
 from opro_action.suite.schemas import checker
-from opro_action.suite.sources import is_file, settled, shown
+from opro_action.suite.sources import is_file, matching, settled, shown
 from opro_action.suite.suite import Case
 from opro_action.suite.wording import did_you_mean, quoted
 
@@ -72,8 +72,7 @@ def _case_files(named: Named) -> list[Path]:
     literal = named.target
     if is_file(literal) or not glob.has_magic(named.name):
         return [named.checked(literal)]
-    # Not Path.glob, which refuses `**.jsonl` and finds hidden files.
-    found = sorted(glob.glob(named.name, root_dir=named.suite.parent, recursive=True))  # noqa: PTH207
+    found = matching(named.name, named.suite.parent)
     files = [named.checked(settled(named.suite.parent / name)) for name in found]
     if not any(map(is_file, files)):
         raise named.error("but no file matches; correct the pattern")

@@ -2,38 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from opro_action.errors import UsageError
-from opro_action.suite.git import git
-from opro_action.suite.scorer_specs import scorer_files
+from opro_action.suite.git import ask, commit_of, copied_index
+from opro_action.suite.sources import names_of, noting_files
 from opro_action.suite.suite import Suite
+from opro_action.suite.tree import Tree, suite_at, tree_at
+
+_LINK = "120000"
 
 
-def changed_suites(suites: Sequence[Suite], *, base: str) -> list[Suite]:
-    """The suites whose prompt, cases or suite file differ between `base` and the work tree; new files count.
+def changed_suites(suites: Sequence[Suite], *, base: str, tree: Tree | None = None) -> list[Suite]:
+    """The suites that are made of other files, or of files with another content, than at the commit `base`.
 
-    Raises UsageError outside of a git repository, and when there is no such ref.
+    The suites are those of the work tree, or of `tree`: the index or another commit. New files count, also those that
+    git was not told of; what git ignores does not. Raises UsageError outside of a git repository, and when there is no
+    such commit.
     """
-    return [suite for suite in suites if files_of(suite) & _changed_files(suite.root, base)]
+    places = {suite.root: tree.repository if tree else suite.root for suite in suites}
+    changes = {root: _changes(place, base, tree) for root, place in places.items()}
+    touched = {id(suite) for suite in suites if changes[suite.root].touch(suite.files)}
+    for root, change in changes.items():
+        rest = [suite for suite in suites if suite.root == root and id(suite) not in touched]
+        if rest and (change.gone or change.links):
+            with tree_at(places[root], base) as before:
+                touched |= {id(suite) for suite in rest if _was_other(suite, change, before)}
+    return [suite for suite in suites if id(suite) in touched]
 
 
-def files_of(suite: Suite) -> frozenset[Path]:
-    """Every file that a suite is read from, those that its scorers name included."""
-    specs = [*suite.scorers, *(spec for case in suite.cases for spec in case.scorers)]
-    cases = [case.path for case in suite.cases if case.path]
-    return frozenset({suite.path, suite.prompt.path, *cases, *scorer_files(specs, suite.root)})
+@dataclass(frozen=True)
+class _Changes:
+    """The names of the files that differ, as the repository has them; which are gone; whether links are among them."""
+
+    names: frozenset[str]
+    gone: frozenset[str]
+    links: bool
+
+    def touch(self, files: frozenset[str]) -> bool:
+        """Whether one of the files differs, or the submodule or other repository that it lies in."""
+        folders = {str(folder) for name in files for folder in PurePosixPath(name).parents}
+        return bool(self.names & (files | folders))
 
 
-def _changed_files(root: Path, base: str) -> frozenset[Path]:
-    top = git(root, "rev-parse", "--show-toplevel")
-    if top is None:
-        raise UsageError(f"{root}: --changed needs a git repository; leave it out to check all suites.")
-    if base.startswith("-") or git(root, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}") is None:
-        raise UsageError(f"--base {base}: there is no such commit here; fetch it, or name another.")
-    listed = [
-        git(Path(top), "diff", "--name-only", "-z", "--no-renames", base, "--"),
-        git(Path(top), "ls-files", "--others", "--exclude-standard", "-z"),
-    ]
-    return frozenset(Path(top) / name for names in listed for name in (names or "").split("\0") if name)
+def _was_other(suite: Suite, change: _Changes, before: Tree) -> bool:
+    """Whether a suite whose files all are as before was made of others then: of one that is gone, or behind a link."""
+    with noting_files() as noted:
+        try:
+            found = suite_at(suite, before)
+        except UsageError:
+            found = None
+    if found is None:
+        return bool(change.gone & names_of(noted, before.root))
+    return bool(change.gone & found.files) or (change.links and found.files != suite.files)
+
+
+def _changes(root: Path, base: str, tree: Tree | None) -> _Changes:
+    sides = [commit_of(root, base), *([tree.commit] if tree and tree.commit else [])]
+    staged = ["--cached"] if tree and not tree.commit else []
+    diff = ("diff", "-z", "--raw", "--relative", "--no-renames", *staged, *sides, "--")
+    with copied_index(root) as env:
+        # Without it git names files whose line ends it would convert.
+        fields = _listed(root, env, "-c", "diff.autoRefreshIndex=true", *diff)
+        new = [] if tree else _listed(root, env, "ls-files", "--others", "--exclude-standard", "-z")
+    how = dict(zip(fields[1::2], fields[::2], strict=True))
+    return _Changes(
+        names=frozenset({*how, *(name.rstrip("/") for name in new)}),
+        gone=frozenset(name for name, about in how.items() if about.endswith("D")),
+        links=any(_LINK in about.lstrip(":").split()[:2] for about in how.values()),
+    )
+
+
+def _listed(root: Path, env: Mapping[str, str], *args: str) -> list[str]:
+    reply = ask(root, *args, env=env)
+    if reply.refusal is not None:
+        raise UsageError(f"{root}: git cannot say what changed ({reply.refusal}); see `git status`.")
+    return reply.text.split("\0")[:-1]

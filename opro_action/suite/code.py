@@ -5,27 +5,20 @@ The rule for whoever runs a suite of a pull request with secrets at hand: nothin
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from opro_action.errors import OproError
-from opro_action.suite.reading import read_suites
 from opro_action.suite.specs import model_of
 from opro_action.suite.suite import ModelSpec, ScorerSpec, Suite, content_digest
+from opro_action.suite.tree import read_at, tree_at
 
 _HARMLESS = frozenset(
     ("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "seed", "stop", "n", "logprobs",
      "top_logprobs", "presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity", "dimensions")
 )  # fmt: skip
 """Parameters that shape an answer and nothing else. Any other may name a server, so only these go without trust."""
-
-_TEXTS = (".py", ".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", ".md", ".txt")
-"""What suites are made of; other files of the base are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +50,15 @@ def untrusted_parts(suite: Suite, base: str) -> tuple[CodePart, ...]:
     parts = code_parts(suite)
     if not parts:
         return ()
-    with tempfile.TemporaryDirectory(prefix="opro-base-") as folder:
-        known = _parts_at(Path(folder).resolve(), suite, base)
+    known = _parts_at(base, suite)
     return tuple(part for part in parts if part.digest not in known)
 
 
-def _parts_at(folder: Path, suite: Suite, base: str) -> frozenset[str]:
-    _write_files_of(base, suite.root, folder)
+def _parts_at(base: str, suite: Suite) -> frozenset[str]:
     try:
-        suites = read_suites(folder / suite.relative(suite.path), root=folder)
-        return frozenset(part.digest for known in suites for part in code_parts(known))
+        with tree_at(suite.root, base) as tree:
+            suites = read_at(suite.relative(suite.path), tree)
+            return frozenset(part.digest for known in suites for part in code_parts(known))
     except OproError:
         return frozenset()
 
@@ -100,41 +92,3 @@ def _model_parts(what: str, spec: ModelSpec) -> Iterator[CodePart]:
         provider = spec.id if "://" in spec.id else spec.id.partition("/")[0]
         named = ", ".join(sorted(settings)) or spec.id
         yield CodePart(f"{what}: {named}", content_digest([provider, settings]))
-
-
-def _write_files_of(ref: str, root: Path, folder: Path) -> None:
-    """Write the text files below `root` as they are at a commit into `folder`; none when there is no such commit.
-
-    Blobs are written as they are stored; links are left out, since they could lead out of the folder.
-    """
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    listed = _git(root, "ls-tree", "-r", "-z", commit.decode().strip()) if commit else b""
-    blobs = dict(_blobs(listed, folder))
-    contents = _git(root, "cat-file", "--batch", feed=b"".join(blob + b"\n" for blob in blobs.values()))
-    at = 0
-    for path in blobs:
-        begin = contents.index(b"\n", at) + 1
-        at = begin + int(contents[at:begin].split()[2])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(contents[begin:at])
-        at += 1  # a line break ends each content
-
-
-def _blobs(listed: bytes, folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Where each text file goes, and the name of its content, from what `ls-tree` lists."""
-    for line in filter(None, listed.split(b"\0")):
-        about, _, name = line.partition(b"\t")
-        mode, kind, blob = about.split()
-        if kind == b"blob" and mode != b"120000" and name.endswith(tuple(map(str.encode, _TEXTS))):
-            yield folder / os.fsdecode(name), blob
-
-
-def _git(root: Path, *args: str, feed: bytes = b"") -> bytes:
-    """The bytes that git prints; none when it says no. Without the `GIT_*` variables of a commit hook."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        return subprocess.run(
-            ["git", "-C", str(root), *args], input=feed, capture_output=True, env=environment, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return b""

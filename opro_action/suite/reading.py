@@ -16,7 +16,7 @@ from opro_action.suite.prompt_file import front_matter_description, read_prompt
 from opro_action.suite.promptfoo import is_promptfoo, read_promptfoo
 from opro_action.suite.schemas import checker
 from opro_action.suite.scorer_specs import Where, check_scorer_names, scorers_of
-from opro_action.suite.sources import inside, read_text, settled, shown
+from opro_action.suite.sources import inside, names_of, noting_files, read_text, settled, shown
 from opro_action.suite.specs import gate_of, judge_of, optimize_of, task_model
 from opro_action.suite.suite import Suite
 from opro_action.suite.wording import listed
@@ -60,14 +60,20 @@ def _all_suites(path: Path, root: Path | None, model: str | None) -> list[Suite]
     path = settled(path)
     if not inside(path, root):
         raise FileError(shown(path), None, f"lies outside the repository {root}; keep the suite in it")
+    if is_promptfoo(path):
+        return read_promptfoo(path, root, model=model)
+    with noting_files() as files:
+        suite = _only_suite(path, root, model)
+    return [replace(suite, files=names_of(files, root))]
+
+
+def _only_suite(path: Path, root: Path, model: str | None) -> Suite:
     if is_prompt_yml(path):
         from opro_action.suite.prompt_yml import read_prompt_yml
 
-        return [read_prompt_yml(path, root, model=model)]
-    if is_promptfoo(path):
-        return read_promptfoo(path, root, model=model)
+        return read_prompt_yml(path, root, model=model)
     suite = _read_native(path, root)
-    return [replace(suite, model=replace(suite.model, id=model)) if model else suite]
+    return replace(suite, model=replace(suite.model, id=model)) if model else suite
 
 
 def _read_native(path: Path, root: Path) -> Suite:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,19 +76,6 @@ def python_options(file: Path, name: str, root: Path) -> dict[str, Any]:
     """
     code = read_bytes(file)
     return {"function": f"{file.relative_to(root).as_posix()}:{name}", "sha256": hashlib.sha256(code).hexdigest()}
-
-
-def scorer_files(specs: Sequence[ScorerSpec], root: Path) -> frozenset[Path]:
-    """The files of the repository that scorers are made of: Python code and JSON Schemas."""
-    found = {root / name for spec in specs for name in _files(spec)}
-    return frozenset(found.union(*(scorer_files(spec.parts, root) for spec in specs)))
-
-
-def _files(spec: ScorerSpec) -> Iterator[str]:
-    if spec.name.endswith("python") and "function" in spec.options:
-        yield str(spec.options["function"]).rpartition(":")[0]
-    if spec.name == "json_schema" and "file" in spec.options:
-        yield str(spec.options["file"])
 
 
 def _entries(value: Any) -> list[tuple[list[str | int], Any]]:

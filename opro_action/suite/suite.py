@@ -101,12 +101,17 @@ class ScorerSpec:
 
 @dataclass(frozen=True)
 class GateSpec:
-    """When a change fails: DESIGN of the rules in `opro_action.gate.verdict`."""
+    """When a change fails: the rules are in `opro_action.gate.judge`.
+
+    `confirm` is how often differing cases are asked again before a build fails; None is once for a model whose answers
+    vary by themselves, and never for others.
+    """
 
     min_score: float | None = None
     max_drop: float = 0.02
     alpha: float = 0.05
     on_inconclusive: str = "pass"
+    confirm: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ class Suite:
 
     `judge` is the judge model, None for the task model. `response_format` is sent with each call to the task model.
     `notes` are what a reader of the file should be told: parts of another format that have no meaning here.
-    `partial` says that only some of its cases were chosen for this run.
+    `partial` says that only some of its cases were chosen for this run. `files` are all those that it was read from, as
+    the repository names them; what a Python scorer opens or imports by itself is not among them.
     """
 
     name: str
@@ -164,6 +170,7 @@ class Suite:
     response_format: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     partial: bool = False
+    files: frozenset[str] = frozenset()
 
     @property
     def baseline_path(self) -> Path:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from opro_action.suite.prompt import PLACEHOLDER
 from opro_action.testing.vocabulary import CUES, LABELS, Sentence, known, pieces, plain
 
 TICKET = re.compile(r"Message (\d{5,}): [^\n]*")
 """A message of the simulated task, as it stands in a case's input."""
+
+_LABEL_LINE = 2
+"""Lines of so few words, such as the answers of examples, are no sentences that have to be followed."""
 
 _FUZZY_FORMAT = re.compile(r"\b(one word|only the (team|label|name)|nothing else|no explanation)\b", re.IGNORECASE)
 
@@ -33,21 +37,28 @@ class Said:
 
 
 @lru_cache(maxsize=4096)
+def unfilled(text: str) -> str:
+    """A prompt's text without its placeholders: the same whether a message was put into it and taken out, or not."""
+    return PLACEHOLDER.sub("", text).strip()
+
+
+@lru_cache(maxsize=4096)
 def bare(text: str) -> str:
-    """A prompt's text without placeholders and without what white space it has: what its noise depends on."""
-    return " ".join(re.sub(r"\{\{.*?\}\}", " ", text).split())
+    """A prompt's words with one space between them: what its noise depends on."""
+    return " ".join(unfilled(text).split())
 
 
 @lru_cache(maxsize=4096)
 def said_by(text: str) -> Said:
     """What the prompt `text` says, examples included."""
+    text = unfilled(text)
     examples = tuple(int(number) for number in TICKET.findall(text))
     found: dict[str, Sentence] = {}
     rules: dict[str, str] = {}
     stated, length = False, 0
     for piece in pieces(TICKET.sub("\n", text)):
-        length += 1
         sentence = known(piece)
+        length += sentence is not None or len(piece.split()) > _LABEL_LINE
         if sentence:
             found.setdefault(sentence.item.key, sentence)
             continue
@@ -55,7 +66,7 @@ def said_by(text: str) -> Said:
         stated = stated or bool(_FUZZY_FORMAT.search(piece))
     words = plain(text).split()
     labels = all(label in words for label in LABELS)
-    return Said(text, tuple(found.values()), rules, stated, labels, examples, length - len(examples))
+    return Said(text, tuple(found.values()), rules, stated, labels, examples, length)
 
 
 def _own_rule(piece: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 from opro_action.testing import draws
 from opro_action.testing.landscapes import LANDSCAPES, Landscape
-from opro_action.testing.said import Said, bare, said_by
+from opro_action.testing.said import Said, bare, said_by, unfilled
 from opro_action.testing.vocabulary import CUES, HABITS, LABELS, rule_key
 
 QUANTILES = 200
@@ -117,7 +117,7 @@ class World:
 
     def push(self, text: str) -> Push:
         """What the prompt `text` does."""
-        key = bare(text)
+        key = unfilled(text)
         found = self._pushes.get(key)
         if found is None:
             found = self._pushes[key] = self._pushed(said_by(key))
@@ -155,7 +155,7 @@ class World:
         draw = draws.uniform(self.seed, "answer", bare(text), number, sample)
         if draw < self.probability(text, number):
             return ticket.right
-        if draw > 1 - (1 - self.push(text).clear):
+        if draw > self.push(text).clear:
             return f"It could be {ticket.right} or {ticket.naive}, since both teams know about this."
         others = [label for label in LABELS if label not in (ticket.right, ticket.naive)]
         slip = draws.uniform(self.seed, "slip", bare(text), number, sample)
@@ -186,7 +186,7 @@ class World:
     def _pushed(self, said: Said) -> Push:
         spec, stated = self.landscape, {sentence.item.key: self.strength(sentence.text) for sentence in said.sentences}
         general = sum(effect * stated.get(key, 0.0) for key, effect in self.habits.items())
-        general += spec.luck * draws.normal(self.seed, "luck", said.text)
+        general += spec.luck * draws.normal(self.seed, "luck", bare(said.text))
         general -= _CLUTTER * max(0, said.length - _ROOM)
         general += 0.0 if said.labels else _UNTOLD
         asked = max(stated.get("format", 0.0), 0.7 * said.format, 0.8 * bool(said.examples))

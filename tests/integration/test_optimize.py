@@ -57,7 +57,14 @@ def _fresh_world() -> None:
 def write_searched(folder: Path, server: ModelServer, **optimize: Any) -> Path:
     cases = [{"id": f"c{i}", "input": f"this is the ticket {i}", "expected": LABELS[i % 3]} for i in range(50)]
     params = {"temperature": 0, "api_base": server.url}
-    bounds = {"steps": 3, "candidates": 4, "params": {"temperature": 1.0}, "model": "openai/writer", **optimize}
+    bounds = {
+        "steps": 3,
+        "candidates": 4,
+        "holdout": 0.4,
+        "params": {"temperature": 1.0},
+        "model": "openai/writer",
+        **optimize,
+    }
     bounds["params"] = {**bounds["params"], "api_base": server.url}
     scorers = {"choice": {"of": list(LABELS)}}
     return write_suite(

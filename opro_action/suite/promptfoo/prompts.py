@@ -11,7 +11,7 @@ from pathlib import Path
 from opro_action.suite.prompt import Prompt
 from opro_action.suite.promptfoo.part import FILE, Part, located
 from opro_action.suite.promptfoo.prompt_texts import Steps, fixed, prompt_in_config, prompts_in_file
-from opro_action.suite.sources import is_file, read_bytes, settled
+from opro_action.suite.sources import is_file, matching, read_bytes, settled
 from opro_action.suite.wording import quoted
 
 _READ = (".txt", ".md", ".json", ".yaml", ".yml")
@@ -117,8 +117,7 @@ def _files(part: Part, text: str) -> list[Path] | None:
     if suffix in _REFUSED:
         raise part.error(f"{quoted(name)} {_REFUSED[suffix]}, which is not read as a prompt; write it as .txt or .md")
     if glob.has_magic(name) and not is_file(settled(part.base / name)):
-        # Not Path.glob, which refuses `**.txt` and finds hidden files.
-        found = sorted(glob.glob(name, root_dir=part.base, recursive=True))  # noqa: PTH207
+        found = matching(name, part.base)
         files = [part.file(path) for path in found if is_file(settled(part.base / path))]
     else:
         files = [part.file(name)]

@@ -14,7 +14,7 @@ from opro_action.suite.promptfoo.part import Part
 from opro_action.suite.promptfoo.prompts import Listed, read_prompts, safe
 from opro_action.suite.promptfoo.providers import Provider, read_providers
 from opro_action.suite.promptfoo.tests import Test, read_tests
-from opro_action.suite.sources import shown
+from opro_action.suite.sources import names_of, noting_files, shown
 from opro_action.suite.suite import Case, Suite
 from opro_action.suite.wording import did_you_mean, quoted
 
@@ -31,11 +31,13 @@ _FORBIDDEN = re.compile(
 
 def suites_in(path: Path, root: Path, *, model: str | None = None) -> list[Suite]:
     """What `read_promptfoo` gives."""
-    config = read_config(path, root)
-    prompts, providers = read_prompts(config), read_providers(config)
-    tests = read_tests(config)
+    with noting_files() as files:
+        config = read_config(path, root)
+    prompts = read_prompts(config)  # a suite is made of its own prompt's file and not of the others'
+    with noting_files() as more:
+        providers, tests = read_providers(config), read_tests(config)
     _check_filters(tests, prompts, providers)
-    shared = _Shared(config, providers, tests, repeats(config), tuple(notes(config)))
+    shared = _Shared(config, providers, tests, repeats(config), tuple(notes(config)), frozenset(files | more))
     pairs = _pairs(prompts, [_instead(providers[0], model)] if model else providers)
     named = zip(pairs, _names(path.stem, pairs), strict=True)
     suites = [suite for pair, name in named if (suite := _suite(shared, *pair, name))]
@@ -53,6 +55,7 @@ class _Shared:
     tests: Sequence[Test]
     repeats: int
     notes: tuple[str, ...]
+    files: frozenset[Path]
 
 
 def _check_filters(tests: Sequence[Test], prompts: Sequence[Listed], providers: Sequence[Provider]) -> None:
@@ -87,7 +90,8 @@ def _suite(shared: _Shared, listed: Listed, provider: Provider, name: str) -> Su
     """The suite of one prompt and provider; None when no test is meant for them."""
     tests = [test for test in shared.tests if _goes_with(test, listed, provider)]
     prompt = _with_surroundings(listed.prompt, tests)
-    cases, remarks = cases_of(tests, prompt, provider, shared.providers)
+    with noting_files() as files:
+        cases, remarks = cases_of(tests, prompt, provider, shared.providers)
     if not cases:
         return None
     if not any(case.weight for case in cases):
@@ -105,6 +109,7 @@ def _suite(shared: _Shared, listed: Listed, provider: Provider, name: str) -> Su
         repeats=shared.repeats,
         response_format=provider.response_format,
         notes=(*shared.notes, *_remarks(provider, cases), *remarks),
+        files=names_of({*shared.files, *files, prompt.path}, shared.config.root),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from opro_action.suite.promptfoo.part import FILE, Part, jsonl_parts, read_part
 from opro_action.suite.promptfoo.table import csv_parts
 from opro_action.suite.promptfoo.values import vars_of
-from opro_action.suite.sources import is_file, settled
+from opro_action.suite.sources import is_file, matching, settled
 
 _KEYS = (
     "description", "vars", "provider", "providers", "prompts", "providerOutput", "assert", "assertScoringFunction",
@@ -136,8 +136,7 @@ def _files(entry: Part) -> Sequence[Path]:
         raise entry.error(f"tests from {name.partition('?')[0]} are not fetched; keep them in a file of the repository")
     if is_file(settled(entry.base / name)) or not glob.has_magic(name):
         return [entry.file(name)]
-    # Not Path.glob, which refuses `**.yaml` and finds hidden files.
-    found = sorted(glob.glob(name, root_dir=entry.base, recursive=True))  # noqa: PTH207
+    found = matching(name, entry.base)
     if not found:
         raise entry.error(f"no file matches {name}; correct the pattern")
     return [entry.file(path) for path in found]

@@ -11,7 +11,7 @@ from opro_action.suite.located import read_yaml
 from opro_action.suite.promptfoo.part import FILE, Part, located
 from opro_action.suite.promptfoo.template import as_json
 from opro_action.suite.promptfoo.words import SPACE
-from opro_action.suite.sources import read_text
+from opro_action.suite.sources import matching, read_text
 
 _TEXTS = (".txt", ".md", ".json", ".jsonl", ".csv", ".xml", ".html", ".log", ".rst")
 _YAML = (".yaml", ".yml")
@@ -54,8 +54,7 @@ def _choices(part: Part, *, expand: bool) -> list[Any]:
     if not expand:
         return [_read(part)]
     if isinstance(value, str) and value.startswith(FILE) and glob.has_magic(value):
-        # Not Path.glob, which refuses `**.txt` and finds hidden files.
-        found = sorted(glob.glob(value.removeprefix(FILE), root_dir=part.base, recursive=True))  # noqa: PTH207
+        found = matching(value.removeprefix(FILE), part.base)
         if not found:
             raise part.error(f"no file matches {value}; correct the pattern")
         return [_content(part, name) for name in found]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from opro_action.gate.baseline import Baseline, baseline_of
 from opro_action.gate.fingerprint import fingerprint
+from opro_action.gate.judge import judge
+from opro_action.gate.matching import Matched, match_cases
+from opro_action.gate.verdict import Verdict
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.suite.prompt import Prompt
-from opro_action.suite.suite import Case, ModelSpec, ScorerSpec, Suite
+from opro_action.suite.suite import Case, GateSpec, ModelSpec, ScorerSpec, Suite
 
 
 def case(id_: str, *, must_pass: bool = False, weight: float = 1.0, expected: str = "yes") -> Case:
@@ -53,3 +56,12 @@ def suite(text: str = "Say yes.", *, model: ModelSpec | None = None, cases: Sequ
 def baseline(accepted: SuiteResult, text: str = "Say yes.") -> Baseline:
     demo = replace(suite(text), cases=tuple(found.case for found in accepted.cases))
     return baseline_of(demo, accepted, fingerprint(demo, demo.model))
+
+
+def judged(
+    now: SuiteResult, gate: GateSpec, *, baseline: Baseline | None = None, why_not: str | None = None
+) -> Verdict:
+    """The verdict on a result beside a baseline, if there is one and nothing is said against it."""
+    if baseline is None or why_not:
+        return judge(now, gate, Matched(why_not=why_not or "no baseline is recorded"))
+    return judge(now, gate, match_cases(now, baseline))

@@ -12,9 +12,12 @@ from builders import make_suite
 from opro_action.gate.baseline import baseline_of
 from opro_action.gate.check import SuiteCheck, overall
 from opro_action.gate.fingerprint import fingerprint
-from opro_action.gate.verdict import exit_code, judge
+from opro_action.gate.judge import judge
+from opro_action.gate.matching import match_cases
+from opro_action.gate.verdict import exit_code
 from opro_action.models.usage import Usage
-from opro_action.report.check import check_json, check_markdown, check_text
+from opro_action.report.check import check_markdown, check_text
+from opro_action.report.check_json import check_json
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.suite.schemas import schema
 from opro_action.suite.suite import Case, Suite
@@ -40,7 +43,7 @@ def checked(folder: Path, answer: Any, **keys: Any) -> SuiteCheck:
     suite = make_suite(folder, cases=cases)
     baseline = baseline_of(suite, results(suite, right), fingerprint(suite, suite.model))
     result = results(suite, answer)
-    verdict = judge(result, suite.gate, baseline=baseline)
+    verdict = judge(result, suite.gate, match_cases(result, baseline))
     return SuiteCheck(suite, result, verdict, baseline, exit_code(verdict, suite.gate))
 
 

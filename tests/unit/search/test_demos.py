@@ -70,7 +70,7 @@ def test_a_section_that_shows_a_case_of_the_holdout_is_a_leak() -> None:
 def test_a_search_races_examples_from_the_search_split_and_scores_nothing_on_them(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, cases=60, candidates=4, steps=3, demos=2, patience=9)
     pool = {case.id for case in setup.split.demos}
-    plain = split_cases(setup.suite.cases, holdout=None, seed=0)
+    plain = split_cases(setup.suite.cases, holdout=0.4, seed=0)
     assert pool <= {case.id for case in plain.search}
     assert setup.split.holdout == plain.holdout
 

@@ -31,7 +31,7 @@ def test_fewer_than_20_cases_are_refused_with_what_they_could_show(tmp_path: Pat
     with pytest.raises(UsageError) as refused:
         prepare(suite_of(tmp_path, 19))
     said = str(refused.value)
-    assert "19 cases are too few to search: a holdout of 8 can prove only a gain of 62 points or more" in said
+    assert "19 cases are too few to search: a holdout of 10 can prove only a gain of 50 points or more" in said
     assert said.endswith("or search all the same with --allow-few.")
     assert prepare(suite_of(tmp_path, 19), allow_few=True).split.holdout
     assert prepare(suite_of(tmp_path, 20))
@@ -62,7 +62,7 @@ def test_further_suites_of_the_same_prompt_and_further_models_become_guards(tmp_
     write(tmp_path / "evals/same.yaml", same)
     setup = prepare(suite_of(tmp_path, optimize={"also": ["same.yaml"], "models": ["openai/b"]}))
     names = [(guard.name, len(guard.cases), guard.suite.model.id) for guard in setup.guards]
-    assert names == [("evals/same.yaml", 10, "scripted/test"), ("the model openai/b", 16, "openai/b")]
+    assert names == [("evals/same.yaml", 10, "scripted/test"), ("the model openai/b", 20, "openai/b")]
     assert setup.guards[1].cases == setup.split.holdout
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders import make_case, make_cases
 
 from opro_action.errors import UsageError
-from opro_action.search.split import split_cases
+from opro_action.search.split import holdout_share, split_cases
 
 
 def test_no_case_is_in_both_parts_and_none_is_lost() -> None:
@@ -41,3 +41,8 @@ def test_another_seed_gives_another_split() -> None:
 def test_too_few_cases_are_refused_with_what_to_do() -> None:
     with pytest.raises(UsageError, match=r"at least 10 cases .* has 9: add cases"):
         split_cases(make_cases(9), holdout=0.4, seed=0)
+
+
+def test_half_of_a_small_suite_is_held_out_and_less_of_a_large_one() -> None:
+    assert [round(holdout_share(n) * n) for n in (20, 40, 60, 72, 90, 120, 300)] == [10, 20, 30, 36, 36, 36, 90]
+    assert len(split_cases(make_cases(60), holdout=None, seed=0).holdout) == 30

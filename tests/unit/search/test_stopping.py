@@ -75,11 +75,11 @@ def exchanged(found: Attempt, count: int) -> dict[str, CaseResult]:
 
 
 def test_patience_counts_the_candidates_since_the_last_gain() -> None:
-    spec = replace(SPEC, patience=2, candidates=4)
-    tried = [attempt(60, 2, met=20 + i) for i in range(8)]
-    assert reason(3, attempt(50), attempt(70, 1), *tried[:7], spec=spec) is None
+    spec = replace(SPEC, patience=3, candidates=6)
+    tried = [attempt(60, 2, met=20 + i) for i in range(18)]
+    assert reason(3, attempt(50), attempt(70, 1), *tried[:17], spec=spec) is None
     assert meaning(3, attempt(50), attempt(70, 1), *tried, spec=spec) == (
-        "8 candidates in a row brought no gain over 0.70."
+        "18 candidates in a row brought no gain over 0.70."
     )
 
 

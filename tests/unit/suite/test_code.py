@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import make_case, make_suite, write, write_suite
+from repositories import commit, git
 
 from opro_action.suite.code import code_parts, untrusted_parts
 from opro_action.suite.reading import read_suite
@@ -17,11 +17,6 @@ from opro_action.suite.suite import ScorerSpec, Suite
 CODE = "def polite(answer, case):\n    return 1.0\n"
 PYTHON = {"python": "score.py:polite"}
 SERVER = {"api_base": "https://models.example/v1", "api_key_env": "TEAM_KEY"}
-
-
-def git(folder: Path, *args: str) -> None:
-    who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", "-C", folder, *who, *args], check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -33,8 +28,7 @@ def repository(tmp_path: Path) -> Path:
 
 def committed(repository: Path, **keys: Any) -> None:
     write_suite(repository, **keys)
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "base")
+    commit(repository)
 
 
 def whats(suite: Suite, base: str = "HEAD") -> list[str]:
@@ -148,8 +142,7 @@ def test_outside_of_git_and_with_a_broken_base_nothing_is_trusted(tmp_path: Path
 
     git(tmp_path, "init", "-q")
     write(tmp_path / "evals" / "routing.yaml", "prompt: [")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-q", "-m", "broken")
+    commit(tmp_path)
     assert len(whats(suite)) == 1
 
 
@@ -184,12 +177,11 @@ def test_a_commit_hooks_variables_do_not_lead_to_another_repository(
 def test_the_work_tree_and_the_index_stay_as_they_are(repository: Path) -> None:
     committed(repository, scorers=[PYTHON])
     write(repository / "evals" / "score.py", CODE + "# more\n")
-    before = subprocess.run(["git", "-C", repository, "status", "--porcelain"], capture_output=True, check=True).stdout
+    before = git(repository, "status", "--porcelain")
 
     whats(make_suite(repository, scorers=[PYTHON]))
 
-    after = subprocess.run(["git", "-C", repository, "status", "--porcelain"], capture_output=True, check=True).stdout
-    assert before == after
+    assert git(repository, "status", "--porcelain") == before
 
 
 def test_settings_of_a_scorer_count_together_with_the_judge_that_they_are_added_to(repository: Path) -> None:

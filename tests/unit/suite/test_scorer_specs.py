@@ -18,7 +18,6 @@ from opro_action.errors import FileError
 from opro_action.scoring.scorers import SCORERS
 from opro_action.suite.reading import read_suite
 from opro_action.suite.schemas import schema
-from opro_action.suite.scorer_specs import scorer_files
 from opro_action.suite.suite import ModelSpec, ScorerSpec
 
 CODE = "def polite(answer, case):\n    return 1.0\n"
@@ -99,7 +98,6 @@ def test_a_schema_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     for scorers in ({"json_schema": relative}, {"json_schema": {"schema": relative}}):
         [spec] = read(tmp_path, scorers)
         assert spec.options == {"schema": TICKET, "file": name}
-        assert scorer_files([spec], tmp_path) == {tmp_path / name}
 
 
 def test_a_python_scorer_carries_the_digest_of_its_code(tmp_path: Path) -> None:
@@ -110,7 +108,6 @@ def test_a_python_scorer_carries_the_digest_of_its_code(tmp_path: Path) -> None:
     assert read(tmp_path, {"python": {"function": "score.py:polite", "weight": 2}}) == (
         ScorerSpec("python", spec.options, 2.0),
     )
-    assert scorer_files([ScorerSpec("set", parts=(spec,))], tmp_path) == {tmp_path / "evals" / "score.py"}
 
     write(tmp_path / "evals" / "score.py", CODE + "\n")
     assert read(tmp_path, {"python": "score.py:polite"}) != (spec,)

@@ -81,6 +81,15 @@ def test_an_example_in_the_prompt_stands_for_the_rule_of_its_kind() -> None:
     assert world.quality(f"{INTRO[0]}\n\n{shown.text}\n{shown.right}") > world.quality(INTRO[0]) + 0.02
 
 
+def test_each_of_several_examples_counts_and_so_does_what_stands_behind_them() -> None:
+    world = World.named("easy", 0)
+    tickets = [next(t for n in range(200) if (t := world.ticket(n)).kind == kind) for kind in (0, 1)]
+    shown = "\n\n".join(f"{ticket.text}\n{ticket.right}" for ticket in tickets)
+    one = f"{INTRO[0]}\n\n{tickets[0].text}\n{tickets[0].right}"
+    assert world.quality(f"{INTRO[0]}\n\n{shown}") > world.quality(one) + 0.02
+    assert world.quality(f"{INTRO[0]}\n\n{shown}\n\n{rule(world, 2)}") > world.quality(f"{INTRO[0]}\n\n{shown}") + 0.02
+
+
 def test_a_prompt_that_does_not_name_the_labels_is_of_little_use() -> None:
     world = World.named("easy", 0)
     assert world.quality("Be nice.") < world.quality(INTRO[0]) - 0.2

@@ -1,0 +1,38 @@
+"""The accepted side of a check where no baseline fits: the suites as they are at a git ref."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from opro_action.gate.side import Base
+from opro_action.suite.git import head_commit
+from opro_action.suite.suite import Suite
+from opro_action.suite.tree import Tree, suite_at, tree_at
+
+HEAD = "HEAD"
+
+
+@contextmanager
+def base_at(ref: str | None, *, model: str | None = None) -> Iterator[Base]:
+    """The suites at `ref`, read when the first one is asked for; `model` is their task model instead of their own.
+
+    Without a `ref` it is HEAD, where there is one.
+    """
+    with ExitStack() as opened:
+        trees: dict[Path, Tree | None] = {}
+
+        def suite_of(suite: Suite) -> Suite | None:
+            if suite.root not in trees:
+                trees[suite.root] = _opened(opened, suite.root, ref)
+            tree = trees[suite.root]
+            return suite_at(suite, tree, model=model) if tree else None
+
+        yield Base(ref or HEAD, suite_of)
+
+
+def _opened(opened: ExitStack, root: Path, ref: str | None) -> Tree | None:
+    if ref is None and head_commit(root) is None:
+        return None
+    return opened.enter_context(tree_at(root, ref or HEAD))
