@@ -34,6 +34,9 @@ from search_models_table import tables
 from opro_action.errors import NotMeasured, UsageError
 
 ATTEMPTS = 5
+FEW = 3
+"""So many runs are made without measuring first how long they will take."""
+
 ADDRESSES = {
     "smollm2": "http://127.0.0.1:8101/v1",
     "qwen-0.5b": "http://127.0.0.1:8102/v1",
@@ -60,10 +63,12 @@ def main() -> None:
     ) as servers:
         servers.awake()
         done = {row.job for row in finished(place)}
-        print(estimate(place, [job for job in jobs if job not in done]), file=sys.stderr)
+        left = [job for job in jobs if job not in done]
+        if options.estimate or len(left) > FEW:
+            print(estimate(place, left), file=sys.stderr)
         if options.estimate:
             return
-        _make(place, [job for job in jobs if job not in done], servers)
+        _make(place, left, servers)
     print(tables([row for row in finished(place) if row.job in set(jobs)]))
 
 

@@ -55,7 +55,7 @@ def test_each_arm_is_measured_on_cases_it_never_saw_and_an_interrupted_run_goes_
         asked = server.count
         again = benchmark(server.url, tmp_path)
         assert again.returncode == 0, again.stderr
-        assert server.count - asked < 40  # the speed is measured anew; the run itself is answered by the cache
+        assert server.count == asked  # the run that was lost is answered by the cache
     assert results.read_text().splitlines(keepends=True)[:2] == lines[:2]
     assert "| best-of-n" in again.stdout
     assert again.stdout.count("proven") == done.stdout.count("proven")
