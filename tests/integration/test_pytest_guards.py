@@ -154,6 +154,20 @@ def test_without_prefetch_a_spent_budget_leaves_what_was_measured(pytester: pyte
     assert [line.split("`")[1] for line in section(result) if "flipped" in line] == ["crash"]
 
 
+def test_the_selection_of_another_plugin_counts_too(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path)
+    pytester.makeconftest(
+        """
+        import pytest
+        @pytest.hookimpl(wrapper=True)
+        def pytest_collection_modifyitems(items):
+            yield
+            del items[0]
+        """
+    )
+    assert outcomes(pytester.runpytest("-W", "error")) == {"passed": 2, "deselected": 1}
+
+
 def test_a_gate_without_its_cases_by_another_plugin_says_so(pytester: pytest.Pytester) -> None:
     echo_suite(pytester.path)
     pytester.makeconftest("def pytest_collection_finish(session): del session.items[0]")
