@@ -11,7 +11,7 @@ from typing import Any
 from opro_action.errors import FileError, UsageError
 from opro_action.suite.code import untrusted_parts
 from opro_action.suite.discovery import find_root, find_suites
-from opro_action.suite.reading import read_suites
+from opro_action.suite.reading import also_suites, read_suites
 from opro_action.suite.suite import Suite
 
 _EVENTS = frozenset({"pull_request", "pull_request_target"})
@@ -55,6 +55,8 @@ def _suites(paths: Sequence[Path]) -> Iterator[Suite]:
     root = find_root(Path.cwd() / "evals")
     for path in paths or find_suites(root):
         try:
-            yield from read_suites(path, root=None if paths else root)
+            for suite in read_suites(path, root=None if paths else root):
+                yield suite
+                yield from also_suites(suite)
         except FileError:
             continue

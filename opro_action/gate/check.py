@@ -47,9 +47,9 @@ async def check_suites(
 ) -> list[SuiteCheck]:
     """Score and judge the suites; one that could not be measured is a check with the verdict `unmeasured`.
 
-    Where a verdict would fail the build and answers vary by themselves, the differing cases are asked again on both
-    sides (unless `confirm` is off), and all suites are judged anew with all answers. Cases with a `known` result
-    of this run are not asked again for it.
+    Where a verdict would fail the build, or claim a gain, and answers vary by themselves, the differing cases are asked
+    again on both sides (unless `confirm` is off), and all suites are judged anew with all answers. Cases with a
+    `known` result of this run are not asked for their first answers.
     """
     sides = [
         await score_side(suite, models, base=base, on_answer=on_answer and on_answer(suite), known=known(suite))
@@ -58,7 +58,8 @@ async def check_suites(
     verdicts = _judged(sides)
     confirmations: dict[int, Confirmation] = {}
     for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True)):
-        if exit_code(verdict, side.suite.gate) == 1 and confirm and rounds_of(side):
+        doubtful = verdict.rule == "gain" or exit_code(verdict, side.suite.gate) == 1
+        if confirm and doubtful and rounds_of(side):
             sides[i], confirmations[i] = await ask_again(side, verdict, models)
     if confirmations:
         verdicts = _judged(sides)

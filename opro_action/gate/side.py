@@ -33,7 +33,7 @@ class Side:
     `accepted` is the suite with the baseline's prompt, to be asked again. `ref` is the git ref that the baseline was
     scored from just now, None for the recorded one; `why_not` says why there is none, or why not the recorded one.
     `problem` is why a side could not be scored. `held` are cases that failed and passed when asked again, and
-    `recurred` is whether a drop came again then.
+    `recurred` is whether the change came again then.
     """
 
     suite: Suite
