@@ -69,7 +69,7 @@ class Desk:
         entry = self._entry(nodeid)
         if self._settings.prefetch:
             await self._once("all", self._decide)
-        elif nodeid not in self.decided.cases:
+        if nodeid not in self.decided.cases:
             await self._once(nodeid, lambda: self._alone(entry))
         return self.decided.cases[nodeid]
 
@@ -78,6 +78,8 @@ class Desk:
         running = [job for job in self._jobs.values() if not job.done()]
         await asyncio.gather(*running, return_exceptions=True)
         await self._once("all", self._decide)
+        if entry.place not in self.decided.checks:
+            raise UsageError(f"{nodeid}: only a part of the suite is selected; select all of it, or its gate alone.")
         return gate_outcome(self.decided.checks[entry.place])
 
     async def _check(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,14 +137,13 @@ class Desk:
     async def _keep(self, place: str, check: SuiteCheck, heard: Heard) -> None:
         results = {result.case.id: result for result in check.result.cases}
         for case in check.suite.cases:
-            result = results.get(case.id) or heard.result(check.suite, case)
-            if result is None:
-                found = unmeasured(check.suite, case, check.verdict.reason)
-            else:
+            nodeid, result = f"{place}::{case.id}", results.get(case.id) or heard.result(check.suite, case)
+            if result is not None:
                 recall = not result.passed and compared(check, case)
                 answer = await self.asking.recalled(check, case) if recall else None
-                found = case_outcome(check, result, baseline_answer=answer)
-            self.decided.cases[f"{place}::{case.id}"] = found
+                self.decided.cases[nodeid] = case_outcome(check, result, baseline_answer=answer)
+            elif nodeid not in self.decided.cases:
+                self.decided.cases[nodeid] = unmeasured(check.suite, case, check.verdict.reason)
 
     def _recorded(self, check: SuiteCheck) -> SuiteCheck:
         return record(check, self._settings.update, tell=self.asking.told.append) if self._settings.update else check

@@ -144,6 +144,40 @@ def test_without_prefetch_the_gates_come_last_and_ask_for_nothing_again(pytester
     assert spent(result) == (4, 0)
 
 
+def test_without_prefetch_a_spent_budget_leaves_what_was_measured(pytester: pytest.Pytester) -> None:
+    recorded(pytester)
+    set_prompt(pytester.path, BAD)
+
+    result = pytester.runpytest("--opro-no-prefetch", "--opro-max-calls=2")
+
+    assert outcomes(result) == {"failed": 1, "flipped": 1, "errors": 2}
+    assert [line.split("`")[1] for line in section(result) if "flipped" in line] == ["crash"]
+
+
+def test_the_selection_of_another_plugin_counts_too(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path)
+    pytester.makeconftest(
+        """
+        import pytest
+        @pytest.hookimpl(wrapper=True)
+        def pytest_collection_modifyitems(items):
+            yield
+            del items[0]
+        """
+    )
+    assert outcomes(pytester.runpytest("-W", "error")) == {"passed": 2, "deselected": 1}
+
+
+def test_a_gate_without_its_cases_by_another_plugin_says_so(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path)
+    pytester.makeconftest("def pytest_collection_finish(session): del session.items[0]")
+
+    result = pytester.runpytest("-W", "error")
+
+    assert outcomes(result) == {"passed": 2, "errors": 1}
+    result.stdout.fnmatch_lines(["*::gate: only a part of the suite is selected; select all of it, or its gate alone."])
+
+
 def test_the_same_question_is_paid_once(pytester: pytest.Pytester) -> None:
     echo_suite(pytester.path, cases=[case(f"c{i}", "bug") for i in range(8)])
 

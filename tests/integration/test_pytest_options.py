@@ -45,6 +45,13 @@ def test_an_update_accepts_what_broke(pytester: pytest.Pytester) -> None:
     assert json.loads(suite.with_name("routing.baseline.json").read_text())["score"] == pytest.approx(1 / 3, abs=1e-6)
 
 
+def test_an_update_asks_nothing_twice_where_answers_vary(pytester: pytest.Pytester) -> None:
+    recorded(pytester, params={"temperature": 1})
+    set_prompt(pytester.path, BAD)
+
+    assert spent(pytester.runpytest("--opro-update-baseline")) == (3, 0)
+
+
 def test_an_update_of_what_is_new_keeps_what_is_there(pytester: pytest.Pytester) -> None:
     recorded(pytester, cases=CASES[:2])
     echo_suite(pytester.path, cases=CASES)

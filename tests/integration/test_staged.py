@@ -14,7 +14,7 @@ import pytest
 import yaml
 from builders import write
 from plugin_world import BAD, GOOD, case, echo_suite, set_prompt
-from repositories import commit, git, repository
+from repositories import WHO, commit, git, repository
 
 from opro_action.cli import main
 
@@ -189,9 +189,31 @@ def test_pre_commit_blocks_a_regression_and_lets_a_good_prompt_pass(
     set_prompt(repo, SHOUTED)
     git(repo, "add", "prompts")
     set_prompt(repo, BAD)
-    git(repo, "commit", "-m", "as good")
+    assert "UNCHANGED  evals/routing.yaml" in _said(repo, "commit", "-m", "as good")
     assert git(repo, "log", "-1", "--format=%s") == "as good"
 
     write(repo / "README.md", "nothing of ours\n")
     git(repo, "add", "README.md")
-    git(repo, "commit", "-m", "something else")
+    assert "No suite differs from HEAD" in _said(repo, "commit", "-m", "something else")
+
+
+def test_without_a_key_the_hook_warns_where_that_was_asked_for(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPRO_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    echo_suite(repo, cases=CASES, model="openai/gpt-4.1-mini")
+    git(repo, "add", "--all")
+    words = hook()["entry"].replace("opro-check", "check").split()
+    command = [sys.executable, "-m", "opro_action", *words, "--on-unmeasured=warn"]
+
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("NOT MEASURED  evals/routing.yaml")
+    assert "OPENAI_API_KEY" in done.stdout
+    assert "lets pass" in done.stderr
+
+
+def _said(repo: Path, *arguments: str) -> str:
+    """What git and its hooks print, to either stream."""
+    done = subprocess.run(["git", *WHO, *arguments], cwd=repo, check=True, capture_output=True, text=True)
+    return done.stdout + done.stderr
