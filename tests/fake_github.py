@@ -19,10 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from fake_github_git import GIT_ROUTES, Json
+from fake_github_git import GIT_ROUTES
+from fake_github_graphql import operation
 from fake_github_objects import GitError, Objects
-from fake_github_pulls import PULL_ROUTES
-from fake_github_values import Call, Refusal
+from fake_github_pulls import PULL_ROUTES, new_comment
+from fake_github_values import Call, Json, Refusal
 
 _LATER = "2026-01-02T00:00:00Z"
 
@@ -37,6 +38,7 @@ class Request:
     body: Json
     user_agent: str
     status: int
+    answer: Json = None
 
 
 @dataclass
@@ -80,6 +82,10 @@ class FakeGitHub:
     ) -> None:
         self.objects = Objects(repo_dir)
         self.owner, self.name = name.split("/")
+        self.node_id = "R_1"
+        self.permissions: dict[str, str] = {}
+        self.protected: set[str] = set()
+        self.unknown_fields: set[str] = set()
         self.pulls: list[dict[str, Any]] = []
         self.labels: dict[str, dict[str, Any]] = {}
         self.comments: dict[int, list[dict[str, Any]]] = {}
@@ -111,7 +117,7 @@ class FakeGitHub:
     @property
     def writes(self) -> list[Request]:
         """The requests that could have changed something."""
-        return [request for request in self.requests if request.method != "GET"]
+        return [each for each in self.requests if each.method != "GET" and operation(each.body) != "viewer"]
 
     @property
     def open_pulls(self) -> list[dict[str, Any]]:
@@ -127,7 +133,10 @@ class FakeGitHub:
         return self.objects.ref(f"refs/heads/{branch}")
 
     def fail(self, method: str, path: str, status: int, message: str = "fault", **more: Any) -> None:
-        """Have the next request with this method, to a path in which this expression is found, fail."""
+        """Have the next request with this method, to a path in which this expression is found, fail.
+
+        A request to the GraphQL API has the path `/graphql#updateRefs` here, with what it asks for.
+        """
         self.faults.append(Fault(method, path, status, message, **more))
 
     def before(self, method: str, path: str, effect: Callable[[], object]) -> None:
@@ -146,6 +155,21 @@ class FakeGitHub:
         """A person closes a pull request without merging it."""
         self.pull(number).update(state="closed", closed_at=_LATER)
 
+    def reopen(self, number: int) -> bool:
+        """A person opens a closed pull request again, which GitHub allows while its branch has something to merge."""
+        pull = self.pull(number)
+        base, head = self.tip(pull["base"]), self.tip(pull["head"])
+        twin = any(each["head"] == pull["head"] and each["base"] == pull["base"] for each in self.open_pulls)
+        moved = head != pull["head_sha"]  # it cannot be opened again after a push by force to its branch
+        if pull["merged_at"] or twin or moved or base is None or head is None or not self.objects.ahead(base, head):
+            return False
+        pull.update(state="open", closed_at=None)
+        return True
+
+    def comment(self, number: int, body: str, login: str) -> None:
+        """A person or another bot comments on a pull request."""
+        new_comment(self, number, body, {"login": login, "id": 9, "type": "Bot" if "[bot]" in login else "User"})
+
     def squash(self, number: int) -> str:
         """A person merges a pull request by squashing it; its branch stays."""
         pull = self.pull(number)
@@ -163,7 +187,7 @@ class FakeGitHub:
         path = urllib.parse.unquote(parsed.path)
         query = dict(urllib.parse.parse_qsl(parsed.query))
         body = json.loads(raw) if raw else None
-        fault = self._fault(method, path)
+        fault = self._fault(method, f"{path}#{operation(body)}" if path.endswith("/graphql") else path)
         if fault:
             fault.effect()  # outside the lock: it may send requests of its own
         with self._lock:
@@ -173,7 +197,8 @@ class FakeGitHub:
                 answer = _paged(self._routed(method, path, Call((), query, body or {}), headers), parsed, self.url)
             if fault and fault.status is not None and fault.done:
                 answer = Answer(fault.status, {"message": fault.message}, fault.headers)
-            self.requests.append(Request(method, path, query, body, headers.get("User-Agent", ""), answer.status))
+            agent = headers.get("User-Agent", "")
+            self.requests.append(Request(method, path, query, body, agent, answer.status, answer.payload))
             self._settle()
             return answer
 

@@ -8,12 +8,11 @@ import urllib.parse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fake_github_values import Call, Refusal
+from fake_github_values import BOT, Call, Json, Refusal
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
 
-Json = Any
 Route = tuple[str, str, Callable[["FakeGitHub", Call], tuple[int, Json]]]
 _SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -25,6 +24,7 @@ def _repository(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 def repo_json(hub: FakeGitHub) -> Json:
     return {
         "id": 1,
+        "node_id": hub.node_id,
         "name": hub.name,
         "full_name": f"{hub.owner}/{hub.name}",
         "owner": {"login": hub.owner, "id": 1, "type": "Organization"},
@@ -37,7 +37,7 @@ def repo_json(hub: FakeGitHub) -> Json:
 
 
 def _user(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    return 200, {"login": "github-actions[bot]", "id": 2, "type": "Bot"}
+    return 200, BOT
 
 
 def _get_ref(hub: FakeGitHub, call: Call) -> tuple[int, Json]:

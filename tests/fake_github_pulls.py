@@ -1,18 +1,18 @@
-"""The fake GitHub's pull requests, labels, comments and reviewers, and the two GraphQL mutations on drafts."""
+"""The fake GitHub's pull requests, labels, comments and reviewers."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from fake_github_git import Json, Route, repo_json
-from fake_github_values import Call, Refusal
+from fake_github_git import Route, repo_json
+from fake_github_graphql import graphql
+from fake_github_values import BOT, Call, Json, Refusal
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
 
 _BODY_LIMIT = 65_536
-_BOT = {"login": "github-actions[bot]", "id": 2, "type": "Bot"}
 _WHEN = "2026-01-01T00:00:00Z"
 
 
@@ -32,7 +32,7 @@ def _pull_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
         "closed_at": pull["closed_at"],
         "created_at": _WHEN,
         "updated_at": _WHEN,
-        "user": _BOT,
+        "user": BOT,
         "labels": [hub.labels[name] for name in pull["labels"]],
         "requested_reviewers": [{"login": login, "id": 3, "type": "User"} for login in pull["reviewers"]],
         "url": f"{hub.api}/pulls/{number}",
@@ -42,7 +42,7 @@ def _pull_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
             "ref": pull["head"],
             "sha": pull["head_sha"],
             "label": head_label,
-            "user": _BOT,
+            "user": BOT,
             "repo": {**repo_json(hub), **pull.get("head_repo", {})},
         },
         "base": {"ref": pull["base"], "sha": hub.objects.ref(f"refs/heads/{pull['base']}"), "repo": repo_json(hub)},
@@ -166,11 +166,18 @@ def _list_comments(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 def _create_comment(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
     call.need("body")
     number = int(call.parts[0])
+    hub.pull(number)
+    return 201, new_comment(hub, number, _body(call), BOT)
+
+
+def new_comment(hub: FakeGitHub, number: int, body: str, user: Json) -> Json:
+    """A comment on a pull request, by anyone."""
     identity = sum(len(comments) for comments in hub.comments.values()) + 1
     where = {"url": f"{hub.api}/issues/comments/{identity}", "html_url": f"{hub.url}/comment/{identity}"}
-    comment = {"id": identity, "body": _body(call), "user": _BOT, "created_at": _WHEN, **where}
+    when = {"created_at": _WHEN, "updated_at": _WHEN}
+    comment = {"id": identity, "node_id": f"IC_{identity}", "body": body, "user": user, **when, **where}
     hub.comments.setdefault(number, []).append(comment)
-    return 201, comment
+    return comment
 
 
 def _edit_comment(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
@@ -186,17 +193,14 @@ def _get_issue(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
     pull = hub.pull(number)
     labels = [hub.labels[name] for name in pull["labels"]]
     url = f"{hub.api}/issues/{number}"
-    return 200, {"id": number, "number": number, "url": url, "title": pull["title"], "labels": labels, "user": _BOT}
+    return 200, {"id": number, "number": number, "url": url, "title": pull["title"], "labels": labels, "user": BOT}
 
 
-def _graphql(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    mutation = re.search(r"(convertPullRequestToDraft|markPullRequestReadyForReview)\(", call.need("query"))
-    node = call.need("variables", dict).get("input", {}).get("pullRequestId", "")
-    if not mutation or not re.fullmatch(r"PR_\d+", node):
-        return 200, {"errors": [{"type": "NOT_FOUND", "message": f"Could not resolve to a node with the id {node!r}"}]}
-    pull = hub.pull(int(node.removeprefix("PR_")))
-    pull["draft"] = mutation[1] == "convertPullRequestToDraft"
-    return 200, {"data": {mutation[1]: {"clientMutationId": None, "pullRequest": {"isDraft": pull["draft"]}}}}
+def _permission(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
+    login = call.parts[0]
+    found = hub.permissions.get(login, "read")
+    user = {"login": login, "id": 3, "type": "User"}
+    return 200, {"permission": found, "role_name": found, "user": user}
 
 
 PULL_ROUTES: tuple[Route, ...] = (
@@ -214,5 +218,6 @@ PULL_ROUTES: tuple[Route, ...] = (
     ("GET", "{repo}/issues/([0-9]+)/comments", _list_comments),
     ("POST", "{repo}/issues/([0-9]+)/comments", _create_comment),
     ("PATCH", "{repo}/issues/comments/([0-9]+)", _edit_comment),
-    ("POST", "/graphql", _graphql),
+    ("GET", "{repo}/collaborators/([^/]+)/permission", _permission),
+    ("POST", "/graphql", graphql),
 )
