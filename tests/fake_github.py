@@ -85,6 +85,7 @@ class FakeGitHub:
         self.node_id = "R_1"
         self.permissions: dict[str, str] = {}
         self.protected: set[str] = set()
+        self.emptied: list[int] = []
         self.unknown_fields: set[str] = set()
         self.pulls: list[dict[str, Any]] = []
         self.labels: dict[str, dict[str, Any]] = {}
@@ -148,7 +149,7 @@ class FakeGitHub:
     ) -> str:
         """A person pushes a commit to a branch: on top of it, or by force on `onto`."""
         sha = self.objects.push(branch, files, message, onto=onto)
-        self._settle()
+        self.settle()
         return sha
 
     def close(self, number: int) -> None:
@@ -168,7 +169,21 @@ class FakeGitHub:
 
     def comment(self, number: int, body: str, login: str) -> None:
         """A person or another bot comments on a pull request."""
-        new_comment(self, number, body, {"login": login, "id": 9, "type": "Bot" if "[bot]" in login else "User"})
+        new_comment(self, number, body, login)
+
+    def merge(self, number: int) -> str:
+        """A person merges a pull request with a merge commit; its branch stays."""
+        pull = self.pull(number)
+        base, head = self.tip(pull["base"]), self.tip(pull["head"])
+        assert base
+        assert head
+        files = {path: data for path, data in self.objects.files(head).items() if path in _changed_by(self, base, head)}
+        rows = [{"path": path, "mode": "100644", "sha": self.objects.write_blob(data)} for path, data in files.items()]
+        tree = self.objects.write_tree(rows, base)
+        merged = self.objects.write_commit(tree, [base, head], "merged", who="a person")
+        self.objects.set_ref(f"refs/heads/{pull['base']}", merged)
+        self.settle()
+        return merged
 
     def squash(self, number: int) -> str:
         """A person merges a pull request by squashing it; its branch stays."""
@@ -178,7 +193,7 @@ class FakeGitHub:
         merged = self.objects.write_commit(f"{head}^{{tree}}", [base], "squashed", who="a person")
         self.objects.set_ref(f"refs/heads/{pull['base']}", merged)
         pull.update(state="closed", merged_at=_LATER, closed_at=_LATER)
-        self._settle()
+        self.settle()
         return merged
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], raw: bytes) -> Answer:
@@ -199,7 +214,7 @@ class FakeGitHub:
                 answer = Answer(fault.status, {"message": fault.message}, fault.headers)
             agent = headers.get("User-Agent", "")
             self.requests.append(Request(method, path, query, body, agent, answer.status, answer.payload))
-            self._settle()
+            self.settle()
             return answer
 
     def _fault(self, method: str, path: str) -> Fault | None:
@@ -227,12 +242,16 @@ class FakeGitHub:
             return Answer(422, {"message": str(error)})
         return Answer(404, Refusal(404, "Not Found").body)
 
-    def _settle(self) -> None:
-        """What GitHub does by itself: pull requests whose branch is gone or has no commit over base are closed."""
+    def settle(self) -> None:
+        """What GitHub does by itself: pull requests whose branch is gone or has no commit over base are closed.
+
+        Those whose branch was moved to where it has none are `emptied`: GitHub does not let them be opened again.
+        """
         for pull in self.open_pulls:
             base, head = self.tip(pull["base"]), self.tip(pull["head"])
             if base is None or head is None or not self.objects.ahead(base, head):
                 merged = head is not None and head == pull["head_sha"]
+                self.emptied += [pull["number"]] if head and not merged else []
                 pull.update(state="closed", closed_at=_LATER, merged_at=_LATER if merged else None)
             else:
                 pull["head_sha"] = head
@@ -242,6 +261,13 @@ class FakeGitHub:
             draft = self._state_file.with_suffix(".draft")
             draft.write_text(shown)
             draft.replace(self._state_file)
+
+
+def _changed_by(hub: FakeGitHub, base: str, head: str) -> set[str]:
+    """The files that the commits of `head` over `base` changed."""
+    first = hub.objects.commit(hub.objects.ahead(base, head)[0])["parents"][0]
+    before, after = hub.objects.files(first), hub.objects.files(head)
+    return {path for path in after if after[path] != before.get(path)}
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
@@ -271,7 +297,8 @@ def _handler(hub: FakeGitHub) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = hub.handle(self.command, self.path, dict(self.headers), raw)
+            headers = {name.title(): value for name, value in self.headers.items()}  # a proxy may write them small
+            answer = hub.handle(self.command, self.path, headers, raw)
             if answer.status == 0:
                 self.close_connection = True
                 return

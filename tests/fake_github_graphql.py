@@ -37,7 +37,7 @@ def graphql(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 
 
 def _viewer(hub: FakeGitHub, asked: Json) -> Json:
-    return {"login": BOT["login"]}
+    return {"login": BOT}
 
 
 def _update_refs(hub: FakeGitHub, asked: Json) -> Json:

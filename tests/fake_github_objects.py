@@ -115,7 +115,7 @@ class Objects:
 
     def ahead(self, base: str, head: str) -> list[str]:
         """The commits of `head` that `base` lacks, oldest first."""
-        theirs = set(self._ancestors(base))
+        theirs = set(self._ancestors(base)) if self.has(base, "commit") else set()
         return [sha for sha in reversed(list(self._ancestors(head))) if sha not in theirs]
 
     def files(self, ref: str) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Any
-BOT = {"login": "github-actions[bot]", "id": 2, "type": "Bot"}
+BOT = "github-actions[bot]"
 
 
 class Refusal(Exception):

@@ -38,7 +38,9 @@ def call_opro(command: str, arguments: Sequence[str], *, env: Mapping[str, str],
     summary = into.with_suffix(".md")
     program = Path(sys.executable).with_name("opro")
     asked = [command, "--format=json", f"--output={into}", f"--summary={summary}", *arguments]
+    say(workflow.command("group", f"opro {command} {' '.join(arguments)}"))
     exit_code, words = _run([str(program), *asked], env)
+    say("::endgroup::")
     return Done(command, exit_code, words, json.loads(_text(into) or "{}"), _text(summary))
 
 

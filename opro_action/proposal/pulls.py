@@ -37,10 +37,15 @@ def create_pull(repo: Repository, *, facts: Facts, title: str, body: str, draft:
 
 
 def update_pull(repo: Repository, number: int, *, title: str, body: str) -> PullRequest:
-    """Rewrite title and description."""
+    """Rewrite title and description; raises Raced when a person closed it meanwhile: it then keeps what they closed."""
     pull = repo.get_pull(number)
-    pull.edit(title=title, body=body)
-    return pull
+    old_title, old_body = pull.title, pull.body or ""
+    if pull.state == "open":
+        pull.edit(title=title, body=body)
+        if pull.state == "open":
+            return pull
+        pull.edit(title=old_title, body=old_body)
+    raise Raced
 
 
 def set_draft(pull: PullRequest, draft: bool) -> None:
@@ -61,7 +66,8 @@ def set_labels(repo: Repository, pull: PullRequest, labels: Iterable[str], *, dr
     for label in missing:
         _ensure_label(repo, label)
     if missing:
-        pull.add_to_labels(*missing)
+        # Not `add_to_labels`, which sends the bare list that GitHub's description of the call knows no more.
+        repo.requester.requestJsonAndCheck("POST", f"{pull.issue_url}/labels", input={"labels": missing})
 
 
 def _ensure_label(repo: Repository, name: str) -> None:

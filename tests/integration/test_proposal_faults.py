@@ -164,6 +164,17 @@ def test_two_runs_at_once_end_in_one_pull_request(hub: FakeGitHub) -> None:
     assert len(hub.objects.ahead(hub.tip("main") or "", hub.tip(BRANCH) or "")) == 1
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "#updateRefs"), ("PATCH", "/pulls/1$")])
+def test_a_person_who_closes_it_meanwhile_has_closed_the_text_that_they_saw(
+    hub: FakeGitHub, method: str, path: str
+) -> None:
+    propose(hub, a_plan())
+    hub.before(method, path, lambda: hub.close(1))
+    assert propose(hub, a_plan(OTHER_TEXT)).number == 2
+    hub.close(2)
+    assert "a person closed pull request #1 with this very text" in propose(hub, a_plan()).reason
+
+
 def test_the_base_taking_the_text_meanwhile_ends_in_nothing_to_do(hub: FakeGitHub) -> None:
     def squashed() -> None:
         hub.objects.set_ref("refs/heads/main", hub.tip(BRANCH))
