@@ -18,8 +18,8 @@ def page(manifest: dict[str, Any]) -> str:
     outputs = [(name, each["description"]) for name, each in manifest["outputs"].items()]
     return (
         "# The action's inputs and outputs\n\n"
-        "Made from [action.yml](../action.yml) by `.ci/action_docs.py`. Keys of model providers are no inputs: give them "
-        "to the step as `env:`. Workflows to copy: [recipes.md](recipes.md).\n\n"
+        "Made from [action.yml](../action.yml) by `.ci/action_docs.py`. Keys of model providers are no inputs: give "
+        "them to the step as `env:`. Workflows to copy: [recipes.md](recipes.md).\n\n"
         f"## Inputs\n\n{_table(('input', 'default', 'meaning'), inputs)}\n"
         f"## Outputs\n\n{_table(('output', 'meaning'), outputs)}"
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from fake_github import FakeGitHub
+from model_texts import TOKEN, nasty, with_model_text
 from plans import BASE_FILES, a_plan, unproven
 from spec import write_cut
 
@@ -117,6 +118,20 @@ def test_refusals_are_as_github_describes_them_too(hub: FakeGitHub, settings: Pr
     with pytest.raises(OproError, match="Repository rule violations found"):
         open_proposal(a_plan(), settings=settings)
     _check_graphql(hub)
+
+
+def test_in_no_description_is_a_models_word_read_as_markdown() -> None:
+    """Whatever it writes: nobody is mentioned, no issue is closed, and no HTML but our own marker is there."""
+    plans = [with_model_text(nasty(seed)) for seed in range(200)] + [with_model_text("```\n@team Fixes #1\n" * 15_000)]
+    texts = [body(plan) for plan in plans]
+    done = subprocess.run(
+        ["node", HERE / "markdown.mjs"], input=json.dumps(texts), capture_output=True, encoding="utf-8", check=True
+    )
+    for text, seen in zip(texts, json.loads(done.stdout), strict=True):
+        assert TOKEN not in seen["outside"]
+        assert not re.search(r"@\w|#\d|https?:|\bGH-\d", seen["outside"])
+        assert seen["html"] == [text.splitlines()[-1]]
+        assert seen["code"] > 0
 
 
 def test_every_chart_is_parsed_by_mermaid() -> None:
