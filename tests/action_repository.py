@@ -54,9 +54,8 @@ def served(asked: dict[str, Any]) -> str | Reply:
 
 
 def models_at(server: ModelServer) -> dict[str, str]:
-    """The variables of a run that ask `server`; the price list of litellm would come from the network."""
-    servers = {"OPRO_API_BASE": server.url, "OPRO_OPTIMIZER_API_BASE": server.url}
-    return {**servers, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    """The variables of a run that ask `server`."""
+    return {"OPRO_API_BASE": server.url, "OPRO_OPTIMIZER_API_BASE": server.url}
 
 
 def accepted_files(folder: Path) -> dict[str, str]:

@@ -42,7 +42,7 @@ def test_a_pull_request_that_made_a_prompt_worse(
     (comment,) = hub.comments[7]
     assert comment["body"].startswith("**Regressed**")
     assert f"pull/{proposal['number']}" in comment["body"]
-    assert_apart(ran, hub)
+    assert_apart(ran, hub, server)
     git(hub.objects.path, "fsck", "--strict")
 
 
@@ -51,7 +51,7 @@ def test_the_same_from_a_fork_which_has_no_secrets(runner: Runner, hub: FakeGitH
     payload["pull_request"]["head"]["repo"] = {"full_name": "stranger/prompts"}
     hub.fail("POST", "/comments$", 403, "Resource not accessible by integration")
 
-    ran = runner.run("pull_request", checkout, hub, env={"LITELLM_LOCAL_MODEL_COST_MAP": "True"}, payload=payload)
+    ran = runner.run("pull_request", checkout, hub, payload=payload)
 
     assert ran.succeeded, ran.log
     assert ran.outputs["verdict"] == "unmeasured"
@@ -96,7 +96,7 @@ def test_two_jobs_of_which_one_has_the_keys_and_the_other_the_token(
     assert ran.succeeded, ran.log
     assert [pull["base"] for pull in hub.open_pulls] == ["main"]
     assert ran.outputs["pull-request-number"] == "1"
-    assert_apart(ran, hub)
+    assert_apart(ran, hub, server)
 
 
 def test_a_command_in_a_comment_is_obeyed_only_for_people_who_may_write(
@@ -121,8 +121,12 @@ def test_a_command_in_a_comment_is_obeyed_only_for_people_who_may_write(
     assert [pull["base"] for pull in hub.open_pulls] == ["main"]
 
 
-def assert_apart(ran: Ran, hub: FakeGitHub) -> None:
-    """Who talked to GitHub had no model library and no key; who had a model had no token."""
+def assert_apart(ran: Ran, hub: FakeGitHub, server: ModelServer) -> None:
+    """Who talked to GitHub had no model library and no key, who had a model no token; nobody talked to anyone else."""
+    assert frozenset().union(*(process.ports for process in ran.processes if "pip" not in process.modules)) <= {
+        port_of(hub),
+        server.port,
+    }
     with_token = [process for process in ran.processes if port_of(hub) in process.ports]
     with_model = [process for process in ran.processes if process.modules & MODEL_LIBRARIES]
     assert with_token
