@@ -115,7 +115,7 @@ def opro() -> None:
 
 @opro.command()
 @click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
-@click.option("--changed", is_flag=True, help="Only suites whose prompt, cases or suite file differ from --base.")
+@click.option("--changed", is_flag=True, help="Only suites made of files that differ from --base.")
 @click.option("--base", metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD.")
 @click.option(
     "--update-baseline",
@@ -160,6 +160,7 @@ def check(suites: tuple[Path, ...], **given: Any) -> int:
 @click.option("--resume", metavar="[RUN]", help="Go on with an interrupted run: its name, or this suite's last one.")
 @click.option("--dry-run", is_flag=True, help="Print what the search may cost at most, and stop.")
 @click.option("--write", is_flag=True, help="Put an accepted winner into the prompt file.")
+@click.option("--allow-few", is_flag=True, help="Search with fewer than 20 cases, although little can be shown.")
 @_calling
 @_output("text", "json", "markdown")
 def optimize(suite: Path, **given: Any) -> int:
@@ -172,7 +173,7 @@ def optimize(suite: Path, **given: Any) -> int:
 
     names = ("steps", "candidates", "max_calls", "max_cost", "max_minutes", "seed")
     bounds = {name: given[name] for name in names if given[name] is not None}
-    picked = {name: given[name] for name in ("model", "optimizer_model", "resume", "dry_run", "write")}
+    picked = {name: given[name] for name in ("model", "optimizer_model", "resume", "dry_run", "write", "allow_few")}
     return run(OptimizeOptions(suite=suite, bounds=bounds, calls=_calls(given), output=_output_of(given), **picked))
 
 

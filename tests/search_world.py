@@ -11,9 +11,10 @@ from builders import make_suite
 
 from opro_action.errors import BudgetSpent
 from opro_action.scoring.results import Answer, CaseResult
+from opro_action.search.demos import set_aside
 from opro_action.search.metaprompt import Large
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
-from opro_action.search.selection import FullEvaluation
+from opro_action.search.selection import selection_of
 from opro_action.search.split import split_cases
 from opro_action.suite.suite import Case
 
@@ -27,8 +28,8 @@ def make_setup(folder: Path, *, cases: int = 40, seeds: Any = (), suite: Any = N
     ]
     keys: dict[str, Any] = {"params": {"temperature": 0}, "cases": listed, "optimize": optimize, **(suite or {})}
     made = make_suite(folder, prompt="seed prompt\n", **keys)
-    split = split_cases(made.cases, holdout=made.optimize.holdout, seed=made.optimize.seed)
-    return Setup(made, split, Large(), FullEvaluation(), seeds)
+    split = set_aside(split_cases(made.cases, holdout=made.optimize.holdout, seed=made.optimize.seed), made)
+    return Setup(made, split, Large(), selection_of(made.optimize), seeds)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from pathlib import Path
 from opro_action.commands.common import Calls, chosen_suites, open_models, run
 from opro_action.commands.output import Output, say, write_result
 from opro_action.doctor.examine import Examination, examine
+from opro_action.doctor.leakage import leak_findings
 from opro_action.doctor.strictness import strictness_findings
 from opro_action.errors import UsageError
 from opro_action.models.connect import Models
@@ -51,6 +52,14 @@ def warn_of_hacks(suite: Suite) -> None:
     """Say loudly, before a first search, which constant answer the suite's scorers would reward."""
     for finding in strictness_findings(suite, run(self_check(suite))):
         say("WARNING: THIS SEARCH MAY FIND A TRICK INSTEAD OF A BETTER PROMPT")
+        for line in finding_lines(suite, finding):
+            say(f"  {line}")
+
+
+def warn_of_leaks(suite: Suite) -> None:
+    """Say loudly, before a search, which cases the prompt quotes: their scores are worth nothing."""
+    for finding in leak_findings(suite):
+        say("WARNING: THE PROMPT HOLDS ANSWERS OF ITS OWN CASES, SO ITS SCORE IS TOO HIGH")
         for line in finding_lines(suite, finding):
             say(f"  {line}")
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from opro_action.commands.common import Calls, open_models, run, tell_notes
-from opro_action.commands.doctor import warn_of_hacks
+from opro_action.commands.doctor import warn_of_hacks, warn_of_leaks
 from opro_action.commands.output import Output, say, write_result
 from opro_action.report.optimize import estimate_text, optimize_markdown, optimize_text
+from opro_action.search.prepare import prepare
 from opro_action.search.result import optimize_json
-from opro_action.search.run import Finished, find_run, new_run, prepare
+from opro_action.search.run import Finished, find_run, new_run
 from opro_action.search.run import run as run_search
 from opro_action.search.search import Setup
 from opro_action.suite.files import write_atomically
@@ -32,6 +33,7 @@ class OptimizeOptions:
     resume: str | None = None
     dry_run: bool = False
     write: bool = False
+    allow_few: bool = False
     calls: Calls = Calls()
     output: Output = Output()
 
@@ -40,7 +42,8 @@ def optimize(options: OptimizeOptions) -> int:
     """Search, report, and put the winner into the prompt file if that is wanted; returns the exit code."""
     suite = _with(read_suite(options.suite, model=options.model), options)
     tell_notes(suite)
-    setup = prepare(suite)
+    setup = prepare(suite, allow_few=options.allow_few)
+    warn_of_leaks(suite)
     if not suite.history_path.exists():
         warn_of_hacks(suite)
     say(estimate_text(setup))
@@ -63,11 +66,13 @@ def optimize(options: OptimizeOptions) -> int:
 async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finished:
     suite = setup.suite
     spec = suite.optimize
-    calls = replace(options.calls, max_calls=spec.max_calls, max_cost=spec.max_cost, max_minutes=spec.max_minutes)
+    calls = replace(options.calls, max_calls=setup.cap, max_cost=spec.max_cost, max_minutes=spec.max_minutes)
     async with open_models(suite.root, calls) as models:
-        for model in (suite.model, spec.model or suite.model, suite.judge or suite.model):
-            models.check_price(model)
-        return await run_search(setup, models, folder, command=_command(suite), say=say)
+        for one in (suite, *(guard.suite for guard in setup.guards)):
+            models.check_price(one.model)
+            models.check_price(one.judge or one.model)
+        models.check_price(spec.model or suite.model)
+        return await run_search(setup, models, folder, command=_command(setup), say=say)
 
 
 def _with(suite: Suite, options: OptimizeOptions) -> Suite:
@@ -77,9 +82,10 @@ def _with(suite: Suite, options: OptimizeOptions) -> Suite:
     return replace(suite, optimize=spec)
 
 
-def _command(suite: Suite) -> str:
+def _command(setup: Setup) -> str:
     """How to make this search again; the suite file holds what is not named."""
-    spec, writer = suite.optimize, suite.optimize.model or suite.model
+    suite, spec = setup.suite, setup.suite.optimize
+    writer = spec.model or suite.model
     words = ["opro", "optimize", suite.title, f"--model={suite.model.id}"]
     words += [f"--optimizer-model={writer.id}", f"--steps={spec.steps}", f"--candidates={spec.candidates}"]
-    return shlex.join([*words, f"--max-calls={spec.max_calls}", f"--seed={spec.seed}"])
+    return shlex.join([*words, f"--max-calls={setup.cap}", f"--seed={spec.seed}"])

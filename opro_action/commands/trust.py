@@ -9,7 +9,7 @@ from pathlib import Path
 from opro_action.errors import FileError, UsageError
 from opro_action.suite.code import untrusted_parts
 from opro_action.suite.discovery import find_root, find_suites
-from opro_action.suite.reading import read_suites
+from opro_action.suite.reading import also_suites, read_suites
 from opro_action.suite.suite import Suite
 
 _SECRET = re.compile(r"KEY|SECRET|TOKEN|PASS|CREDENTIAL|AUTH|DSN|(?:^|_)PAT(?:_|$)", re.IGNORECASE)
@@ -43,6 +43,8 @@ def _suites(paths: Sequence[Path]) -> Iterator[Suite]:
     root = find_root(Path.cwd() / "evals")
     for path in paths or find_suites(root):
         try:
-            yield from read_suites(path, root=None if paths else root)
+            for suite in read_suites(path, root=None if paths else root):
+                yield suite
+                yield from also_suites(suite)
         except FileError:
             continue

@@ -39,8 +39,8 @@ def rounds_of(side: Side) -> int:
 async def ask_again(side: Side, first: Verdict, models: Models) -> tuple[Side, Confirmation]:
     """Ask the cases that differ again on both sides; each side's score of a case is then the mean of all answers.
 
-    The sign-flip test on these is as exact as before, but blind to a drop that does not come again: cases that are
-    then right on both sides add nothing to it. So it is noted too whether the new answers alone fell.
+    The sign-flip test on these is as exact as before. But cases that are right on both sides when asked again say
+    nothing to it, so it is noted too whether any case was worse again: if none was, no build fails for it.
 
     Both sides are asked, also where the prompt is the same: of cases picked because they differ, one side alone
     would be drawn back to its mean, and that would look like a change.
@@ -61,7 +61,7 @@ async def ask_again(side: Side, first: Verdict, models: Models) -> tuple[Side, C
 
 def _combined(side: Side, again: Sequence[tuple[CaseResult, CaseResult]]) -> Side:
     now = {new.case.id: new for _, new in again}
-    fell_again = paired_results(again)
+    compared = paired_results(again)
     cases = tuple(
         replace(case, answers=(*case.answers, *now[case.case.id].answers)) if case.case.id in now else case
         for case in side.result.cases
@@ -71,7 +71,7 @@ def _combined(side: Side, again: Sequence[tuple[CaseResult, CaseResult]]) -> Sid
         result=SuiteResult(cases),
         baseline=_with_answers(side.baseline, side.suite, [old for old, _ in again]) if side.baseline else None,
         held=frozenset(new.case.id for _, new in again if new.passed),
-        recurred=fell_again is None or fell_again.delta < 0,
+        recurred=compared is None or bool(compared.worse),
     )
 
 

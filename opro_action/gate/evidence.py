@@ -83,3 +83,40 @@ def _decide(compared: Paired, p: float, min_gain: float) -> tuple[Strength, str]
     if compared.delta > error:
         return "promising", f"{gained}, which may be chance but is above its standard error of {points(error)}"
     return "not_shown", f"{gained}, within its standard error of {points(error)}"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Whether a change leaves other cases as good as they were; None when too little could be compared.
+
+    `delta` is after minus before over the `n` common cases, `p_value` one-sided for a drop.
+    """
+
+    worse: bool
+    reason: str
+    n: int = 0
+    before: float | None = None
+    after: float | None = None
+    delta: float | None = None
+    p_value: float | None = None
+
+
+def kept(pairs: Sequence[tuple[CaseResult, CaseResult]], *, max_drop: float) -> Kept:
+    """Whether (before, after) results keep their level: no must_pass case broke, and no drop worth speaking of.
+
+    A drop counts from `max_drop` on, when it is also above one standard error of the mean difference. What cannot be
+    measured counts as worse, since nothing then says that it is not.
+    """
+    compared = paired_results(pairs)
+    sides = SuiteResult(tuple(one for one, _ in pairs)), SuiteResult(tuple(two for _, two in pairs))
+    if compared is None or not all(side.measured for side in sides):
+        return Kept(True, f"{max(side.unscored for side in sides)} of {len(pairs)} cases could not be scored")
+    p = compared.p("less")
+    error = standard_error([pair.difference for pair in compared.pairs], weights=compared.weights)
+    moved = f"{'fell' if compared.delta < 0 else 'rose'} by {points(compared.delta)}" if compared.delta else "stayed"
+    reason, worse = f"the score {moved} over {compared.n} cases ({p_in_words(p)} for a drop)", False
+    if compared.broken_must_pass:
+        reason, worse = f"must_pass cases broke: {some(compared.broken_must_pass)}", True
+    elif -compared.delta >= max_drop - _SLACK and -compared.delta > error:
+        worse = True
+    return Kept(worse, reason, compared.n, compared.before, compared.after, compared.delta, p)

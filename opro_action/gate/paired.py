@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,6 +28,8 @@ class Pair:
 
     @property
     def difference(self) -> float:
+        if self.after == self.before:
+            return 0.0
         return round(round(self.after, PLACES) - round(self.before, PLACES), PLACES)
 
 
@@ -41,13 +43,17 @@ class Paired:
     def n(self) -> int:
         return len(self.pairs)
 
-    @property
+    @cached_property
     def weights(self) -> list[float]:
         return [pair.weight for pair in self.pairs]
 
-    @property
+    @cached_property
+    def differences(self) -> list[float]:
+        return [pair.difference for pair in self.pairs]
+
+    @cached_property
     def weighted_differences(self) -> list[float]:
-        return [pair.difference * pair.weight for pair in self.pairs]
+        return [difference * weight for difference, weight in zip(self.differences, self.weights, strict=True)]
 
     @property
     def before(self) -> float:
@@ -60,11 +66,11 @@ class Paired:
     @cached_property
     def delta(self) -> float:
         """The weighted mean of the differences; rounded, so that 1 of 50 is 0.02 and not a hair more or less."""
-        return round(statistics.mean([pair.difference for pair in self.pairs], weights=self.weights), 9)
+        return round(statistics.mean(self.differences, weights=self.weights), 9)
 
     @property
     def interval(self) -> Interval | None:
-        return sign_flip.paired_interval([pair.difference for pair in self.pairs], weights=self.weights)
+        return sign_flip.paired_interval(self.differences, weights=self.weights)
 
     def p(self, alternative: Alternative) -> float:
         return sign_flip.sign_flip_p(self.weighted_differences, alternative=alternative)
@@ -76,11 +82,14 @@ class Paired:
 
     @property
     def worse(self) -> tuple[str, ...]:
-        return tuple(pair.id for pair in self.pairs if pair.difference < 0)
+        return self._where(lambda difference: difference < 0)
 
     @property
     def better(self) -> tuple[str, ...]:
-        return tuple(pair.id for pair in self.pairs if pair.difference > 0)
+        return self._where(lambda difference: difference > 0)
+
+    def _where(self, moved: Callable[[float], bool]) -> tuple[str, ...]:
+        return tuple(pair.id for pair, d in zip(self.pairs, self.differences, strict=True) if moved(d))
 
     @property
     def broken_must_pass(self) -> tuple[str, ...]:

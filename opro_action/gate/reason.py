@@ -49,7 +49,7 @@ def _real(found: Verdict) -> str:
 
 def _unsettled(found: Verdict) -> str:
     if not found.recurred:
-        return f"{_moved(found)}, but the cases that differ did not fall again when they were asked again"
+        return f"{_moved(found)}, but none of the cases was worse when they were asked again"
     chance = f"{_moved(found)}, which may be chance ({_p(found)})"
     if found.min_detectable_drop is None:
         return f"{chance}: these cases could not have shown a drop"

@@ -71,7 +71,7 @@ def _fractions(differences: Iterable[float]) -> list[Fraction]:
     Scores are means over a few answers and scorers, kept to six places: 0.333333 is 1/3 again here, so that two
     drops of a third and one of two thirds tie exactly, as they should.
     """
-    return sorted(map(_fraction, differences))
+    return [_fraction(difference) for difference in sorted(differences)]
 
 
 @lru_cache(maxsize=1024)
@@ -82,7 +82,10 @@ def _fraction(difference: float) -> Fraction:
 
 def _in_steps(values: Sequence[Fraction], unit: int) -> list[int]:
     """The values as whole numbers of steps, `unit` of which make 1; rounded where they are no whole number."""
-    return [round(value * unit) for value in values]
+    return [
+        round(value * unit) if unit % value.denominator else value.numerator * (unit // value.denominator)
+        for value in values
+    ]
 
 
 def _share_of_subsets_not_negative(values: Sequence[Fraction], seed: int) -> float:

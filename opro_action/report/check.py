@@ -63,7 +63,8 @@ def _facts(check: SuiteCheck) -> Iterator[str]:
     yield from _accepted(check)
     if found.delta is not None:
         both = f"the {count(found.n_common, 'case')} of both sides"
-        yield f"change    {found.delta:+.2f}{_between(found.delta_ci95)} over {both}"
+        between = _between(found.delta_ci95, unit=100, places=1)
+        yield f"change    {100 * found.delta:+.1f} points{between} over {both}"
     if check.confirmation:
         yield f"again     {_confirmed(check.confirmation)}"
     ids = (("added", found.added), ("removed", found.removed), ("changed", found.changed))
@@ -98,14 +99,15 @@ def _accepted(check: SuiteCheck) -> Iterator[str]:
 
 def _confirmed(confirmation: Confirmation) -> str:
     first = confirmation.first
-    was = f"{first.verdict}, {first.delta:+.2f}, {p_in_words(first.p_value)}" if first.p_value else first.verdict
+    moved = f", {100 * first.delta:+.1f} points, {p_in_words(first.p_value)}" if first.delta and first.p_value else ""
     if confirmation.problem:
         return f"the cases could not be asked again, so the first answers stand: {_one_line(confirmation.problem)}"
-    return f"{count(confirmation.cases, 'case')} asked again on both sides; the first answers alone said: {was}"
+    asked = f"{count(confirmation.cases, 'case')} asked again on both sides"
+    return f"{asked}; the first answers alone said {first.verdict}{moved}"
 
 
-def _between(interval: tuple[float, float] | None) -> str:
-    return f" (95 %: {interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+def _between(interval: tuple[float, float] | None, *, unit: int = 1, places: int = 2) -> str:
+    return f" (95 %: {unit * interval[0]:.{places}f} to {unit * interval[1]:.{places}f})" if interval else ""
 
 
 def _broken_lines(check: SuiteCheck) -> list[str]:
@@ -128,11 +130,11 @@ def _place(check: SuiteCheck, result: CaseResult) -> str:
 
 def _what(result: CaseResult) -> str:
     """The scorer's words, and the answer where they do not quote it."""
-    explanation, answer = _one_line(result.explanation), _one_line(result.answers[0].text, 60)
+    explanation, answer = _one_line(result.explanation), _one_line(result.answers[0].text, 40)
     return explanation if not answer or answer[:20] in explanation else f"{explanation}; answer {answer!r}"
 
 
-def _one_line(text: str, limit: int = 100) -> str:
+def _one_line(text: str, limit: int = 80) -> str:
     """One line of at most `limit` characters that cannot steer a terminal."""
     line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from opro_action.gate.paired import p_in_words
+from opro_action.gate.paired import p_in_words, points, some
 from opro_action.report.check import usage_line
 from opro_action.report.markdown import code, fence, plain, score, table
+from opro_action.search.guards import Guarded
 from opro_action.search.result import Report
-from opro_action.search.search import Setup
+from opro_action.search.setup import Setup
+from opro_action.suite.wording import listed
 
 _WORDS = {"proven": "PROVEN", "promising": "PROMISING (unproven)", "not_shown": "NO BETTER PROMPT SHOWN"}
 
@@ -16,10 +18,13 @@ def estimate_text(setup: Setup) -> str:
     suite, spec = setup.suite, setup.suite.optimize
     writer = spec.model or suite.model
     dollars = "" if spec.max_cost is None else f", at most ${spec.max_cost:g}"
+    demos = f", {len(setup.split.demos)} cases as examples" if setup.split.demos else ""
+    guards = f"; then {listed([guard.name for guard in setup.guards], 'and')}" if setup.guards else ""
     return (
-        f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases; "
+        f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases{demos}; "
         f"at most {spec.steps} steps of {spec.candidates} candidates, {setup.most_calls} calls "
-        f"({suite.model.id} answers, {writer.id} writes){dollars}, {spec.max_minutes:g} minutes"
+        f"({suite.model.id} answers, {writer.id} writes), {setup.decision_calls} of them kept for the decision{guards}"
+        f"{dollars}, {spec.max_minutes:g} minutes"
     )
 
 
@@ -33,6 +38,10 @@ def optimize_text(report: Report) -> str:
     )
     if evidence.delta is not None:
         lines.append(f"  holdout score {score(evidence.seed_score)} → {score(evidence.best_score)}{_interval(report)}")
+        lines.append(f"  {_bias(report)}")
+    lines += [f"  {_guard(one)}" for one in outcome.guarded]
+    if report.unsolved:
+        lines.append(f"  {_unsolved(report)}")
     if report.accepted:
         lines += ["  new prompt:", *(f"    {line}" for line in outcome.best.text.splitlines())]
     lines.append(f"  {usage_line(report.usage['total'])}")
@@ -52,6 +61,11 @@ def optimize_markdown(report: Report) -> str:
         plain(f"Stopped: {outcome.stop.meaning}"),
         table(("mean score", "current prompt", "best candidate"), rows).rstrip(),
     ]
+    if evidence.delta is not None:
+        parts.append(plain(_bias(report)))
+    parts += [plain(_guard(one)) for one in outcome.guarded]
+    if report.unsolved:
+        parts.append(plain(_unsolved(report)))
     if report.accepted:
         parts.append("New prompt, written by a model:\n\n" + fence(outcome.best.text).rstrip())
     return "\n\n".join([*parts, usage_line(report.usage["total"])]) + "\n"
@@ -60,6 +74,22 @@ def optimize_markdown(report: Report) -> str:
 def _inflated(report: Report) -> str:
     inflation = report.best_inflation
     return f" (too high by up to {100 * inflation:.0f} points, as the best of many)" if inflation >= 0.005 else ""
+
+
+def _bias(report: Report) -> str:
+    bias = report.selection_bias or 0.0
+    much = f"{points(bias)} {'more' if bias >= 0 else 'less'} than"
+    return f"selection bias: the gain on the search split was {much} on the holdout, which had no part in the choice"
+
+
+def _guard(seen: Guarded) -> str:
+    return f"{seen.name}: {'got worse, ' if seen.kept.worse else 'kept its level, '}{seen.kept.reason}"
+
+
+def _unsolved(report: Report) -> str:
+    ids = report.unsolved
+    cases = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
+    return f"solved by no prompt: {cases} of the search split ({some(ids)}): see whether they are right"
 
 
 def _interval(report: Report) -> str:

@@ -64,6 +64,18 @@ def evidence(plan: Plan) -> str:
             "",
         ),
     ]
+    rows += [
+        (
+            f"{plain(guard['name'], limit=100)}, which had to keep its level",
+            guard["n"],
+            score(guard["seed_score"]),
+            score(guard["best_score"]),
+            signed(_difference(guard["best_score"], guard["seed_score"])),
+            "",
+            "",
+        )
+        for guard in result.get("guards", [])
+    ]
     header = ("cases", "number", "present prompt", "proposed", "change", "95 % interval", "p")
     return f"### Evidence\n\n{table(header, rows)}\n{_reading(plan)}"
 
@@ -161,6 +173,7 @@ def provenance(plan: Plan) -> str:
         ("task model (answers the cases)", code(made["task_model"])),
         ("optimizer model (wrote the texts)", code(made["optimizer_model"] or made["task_model"])),
         ("candidates", _candidates(plan.result["candidates"])),
+        ("written as", _ways(plan.result["candidates"])),
         ("stopped because", plain(plan.result.get("stop_meaning") or plan.result["stop_reason"])),
         ("decided", plain(plan.result["reason"])),
         ("model calls", f"{total['calls']:,}, and {total.get('cached', 0):,} answers from the cache"),
@@ -179,6 +192,11 @@ def _candidates(candidates: Sequence[Mapping[str, Any]]) -> str:
     reasons = ", ".join(f"{number} × {plain(reason, limit=80)}" for reason, number in rejected.most_common(10))
     scored = len(candidates) - rejected.total()
     return f"{scored:,} scored, {rejected.total():,} turned down unscored" + (f" ({reasons})" if reasons else "")
+
+
+def _ways(candidates: Sequence[Mapping[str, Any]]) -> str:
+    counts = Counter(str(one["way"]) for one in candidates if one.get("way"))
+    return ", ".join(f"{count} × {plain(way, limit=20)}" for way, count in counts.most_common()) or "–"
 
 
 def _cost(dollars: float | None) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from opro_action.search.demos import shown_in, without_demos
 from opro_action.suite.prompt import Frame, Prompt, fill
 from opro_action.suite.quoting import folded, quotable
 from opro_action.suite.suite import Case
@@ -21,21 +22,28 @@ FORBIDDEN = "not to be told from another part of its file"
 DUPLICATE = "tried before"
 TOO_LONG = "too long"
 LEAK = "quotes a case"
+DECLINED = "turned down by a person before"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a candidate is held against. `max_length` is in characters."""
+    """What a candidate is held against. `max_length` is in characters, without a section of examples.
+
+    `demos` are the cases that may stand in such a section; anywhere else they are quoted like any other.
+    """
 
     seed: str
     cases: tuple[Case, ...]
     max_length: int
     frame: Frame = Frame()
+    demos: tuple[Case, ...] = ()
 
     @classmethod
-    def around(cls, prompt: Prompt, cases: Sequence[Case], max_length: int | None) -> Rules:
+    def around(cls, prompt: Prompt, cases: Sequence[Case], max_length: int | None, demos: Sequence[Case] = ()) -> Rules:
         """The default limit is four times the seed's length, and never under 1,000 characters."""
-        return cls(prompt.text, tuple(cases), max_length or max(4 * len(prompt.text), 1000), prompt.frame)
+        own = without_demos(prompt.text)
+        limit = max_length or max(4 * len(own), 1000)
+        return cls(own, (*cases, *demos), limit, prompt.frame, tuple(demos))
 
 
 def tagged_text(reply: str) -> str | None:
@@ -81,19 +89,25 @@ def restored(text: str, seed: Prompt) -> str:
     return reframed(text, seed) if apart else text
 
 
-def rejection(text: str, rules: Rules, tried: Iterable[str]) -> str | None:
-    """Why no call should be spent on `text`, or None. `tried` are the texts of the search so far."""
-    if not text.strip() or "\0" in text:
+def rejection(text: str, rules: Rules, tried: Iterable[str], declined: Iterable[str] = ()) -> str | None:
+    """Why no call should be spent on `text`, or None.
+
+    `tried` are the texts of the search so far, `declined` those that a person has turned down.
+    """
+    own = without_demos(text) if shown_in(text, rules.demos) else text
+    if not own.strip() or "\0" in text:
         return EMPTY
     if rules.frame.placeholders(text) != rules.frame.placeholders(rules.seed):
         return PLACEHOLDERS
     if rules.frame.forbidden and rules.frame.forbidden.search(text):
         return FORBIDDEN
-    if len(text) > rules.max_length:
+    if len(own) > rules.max_length:
         return TOO_LONG
     if folded(text) in {folded(other) for other in tried}:
         return DUPLICATE
-    return LEAK if _leaks(text, rules) else None
+    if folded(text) in {folded(other) for other in declined}:
+        return DECLINED
+    return LEAK if _leaks(own, rules) else None
 
 
 def _leaks(text: str, rules: Rules) -> bool:

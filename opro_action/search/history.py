@@ -10,6 +10,9 @@ from typing import Any
 
 from opro_action.errors import FileError
 
+DECLINED = "declined"
+"""The evidence of a version that a person turned down: it is not proposed, and not tried, again."""
+
 WARM_START = 3
 """How many past winners are scored again beside the file's prompt."""
 
@@ -53,9 +56,15 @@ def to_lines(versions: Sequence[Version]) -> str:
 
 
 def past_winners(versions: Sequence[Version]) -> tuple[str, ...]:
-    """Texts of the best versions that a search found, best first."""
+    """Texts of the best versions that a search found, best first; none that a person has turned down."""
     found = sorted((v for v in versions if v.evidence in {"proven", "promising"}), key=lambda v: -v.score)
-    return tuple(dict.fromkeys(version.text for version in found))[:WARM_START]
+    refused = set(declined(versions))
+    return tuple(dict.fromkeys(version.text for version in found if version.text not in refused))[:WARM_START]
+
+
+def declined(versions: Sequence[Version]) -> tuple[str, ...]:
+    """Texts that a person has turned down: those of versions whose evidence is "declined"."""
+    return tuple(dict.fromkeys(version.text for version in versions if version.evidence == DECLINED))
 
 
 def _version(path: Path, number: int, line: str) -> Version:

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opro_action.models.model import Message
-from opro_action.scoring.results import CaseResult
+from opro_action.search import showing
 from opro_action.search.candidates import NO_TAGS, restored, tagged_text
-from opro_action.search.split import order
-from opro_action.search.trajectory import Trajectory
-from opro_action.suite.suite import Case, Suite
+from opro_action.search.showing import CHARS_PER_TOKEN, Brief, Part, clipped, fitted
+from opro_action.search.trajectory import Way
+from opro_action.suite.suite import Suite
 
-EXEMPLARS = 3
-"""Solved cases that each meta-prompt shows; the paper finds three as good as ten and better than none."""
 FAILURES = 4
-_CLIP = 400
+"""Kinds of mistakes that a rewrite is shown; a repair, which is about nothing else, is shown twice as many."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One call to the optimizer model: its messages and the parameters that differ from the suite's."""
+    """One call to the optimizer model: its messages, the parameters that differ from the suite's, and the way it is."""
 
     messages: tuple[Message, ...]
     params: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What the optimizer model may know: never a case of the holdout split.
-
-    `rejections` are the reasons, with counts, why earlier candidates were not scored.
-    """
-
-    suite: Suite
-    trajectory: Trajectory
-    cases: tuple[Case, ...]
-    step: int
-    rejections: tuple[tuple[str, int], ...] = ()
+    way: Way = "rewrite"
 
 
 @dataclass(frozen=True)
 class Large:
-    """The paper's form, for models that follow instructions: one meta-prompt, sampled once per candidate."""
+    """The paper's form, for models that follow instructions: one meta-prompt per candidate.
+
+    The candidates of a step read the same trajectory, but other exemplars and failures, which costs nothing and
+    keeps a model that answers the same question alike from writing one prompt eight times.
+    """
 
     def drafts(self, brief: Brief) -> tuple[Draft, ...]:
-        message = Message("user", _large_text(brief))
-        return (Draft((message,)),) * brief.suite.optimize.candidates
+        return tuple(
+            Draft((Message("user", large_text(brief, way, str(index))),), way=way)
+            for index, way in enumerate(brief.ways)
+        )
 
     def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
         """The candidate in a reply, and why there is none."""
@@ -54,16 +46,73 @@ class Large:
         return (reply.strip(), NO_TAGS) if found is None else (restored(found, suite.prompt), None)
 
 
-def _large_text(brief: Brief) -> str:
-    parts = [
-        _task(brief),
-        _scored_prompts(brief),
-        _exemplars(brief),
-        _failures(brief),
-        _rejections(brief),
-        _wanted(brief),
-    ]
-    return "\n\n".join(part for part in parts if part)
+@dataclass(frozen=True)
+class _Recipe:
+    """What a way shows, and what it asks for."""
+
+    parts: Callable[[Brief, str], Sequence[Part]]
+    wanted: str
+    last: str = "Write only the prompt, between <prompt> and </prompt>."
+
+
+def large_text(brief: Brief, way: Way, salt: str) -> str:
+    """The message that asks for one candidate, within the suite's `context_tokens` as far as that can be."""
+    recipe = _RECIPES[way]
+    task, wanted = _task(brief), _wanted(brief, recipe)
+    shown = [part for part in recipe.parts(brief, salt) if part.name in ("best", *brief.suite.optimize.show)]
+    room = CHARS_PER_TOKEN * brief.suite.optimize.context_tokens - len(task) - len(wanted)
+    return "\n\n".join([task, *fitted(shown, room), wanted])
+
+
+def _rewrite(brief: Brief, salt: str) -> Sequence[Part]:
+    return (
+        showing.scored_prompts(brief),
+        showing.exemplars(brief, salt),
+        showing.failures(brief, salt, most=FAILURES),
+        showing.never_solved(brief, salt),
+        showing.rejections(brief),
+    )
+
+
+def _repair(brief: Brief, salt: str) -> Sequence[Part]:
+    return (
+        showing.scored_prompts(brief, most=5),
+        showing.failures(brief, salt, most=2 * FAILURES),
+        showing.never_solved(brief, salt),
+        showing.rejections(brief),
+    )
+
+
+def _edit(brief: Brief, salt: str) -> Sequence[Part]:
+    return (showing.best_prompt(brief), showing.failures(brief, salt, most=FAILURES), showing.rejections(brief))
+
+
+def _restart(brief: Brief, salt: str) -> Sequence[Part]:
+    return (showing.exemplars(brief, salt), showing.failures(brief, salt, most=FAILURES), showing.rejections(brief))
+
+
+def _shorten(brief: Brief, salt: str) -> Sequence[Part]:
+    return (showing.best_prompt(brief), showing.exemplars(brief, salt), showing.rejections(brief))
+
+
+_RECIPES: dict[Way, _Recipe] = {
+    "rewrite": _Recipe(
+        _rewrite, "Write one new prompt that differs from all of the above and scores as high as possible."
+    ),
+    "repair": _Recipe(
+        _repair,
+        "First say in a sentence or two why these answers are wrong: what the best prompt fails to tell the model. "
+        "Then write a prompt that keeps what works in the best one and says what was missing, as a general rule.",
+        last="Put the prompt, and nothing else, between <prompt> and </prompt>.",
+    ),
+    "edit": _Recipe(
+        _edit, "Write this prompt again with one small change that makes it score higher; keep all other words."
+    ),
+    "restart": _Recipe(
+        _restart, "Write a prompt for this task from scratch, in your own way, as if none had been written before."
+    ),
+    "shorten": _Recipe(_shorten, "Write this prompt in fewer words, without losing any rule that it states."),
+}
 
 
 def _task(brief: Brief) -> str:
@@ -76,66 +125,16 @@ def _place(suite: Suite) -> str:
     if frame.role:
         what = f"The prompt is the {frame.role} message of a chat"
         filled = ", in which each {{name}} is replaced by a value of the example" if suite.prompt.placeholders else ""
-        around = [f"{role}: {_clip(content)}" for role, content in (*frame.before, *frame.after)]
+        around = [f"{role}: {clipped(content)}" for role, content in (*frame.before, *frame.after)]
         return "\n".join([f"{what}{filled}." + (" The other messages:" if around else ""), *around])
     if suite.prompt.placeholders:
         return "The prompt is a message in which each {{name}} is replaced by a value of the example."
     return "The prompt is the system message; the input of the example is the user message."
 
 
-def _scored_prompts(brief: Brief) -> str:
-    scored = [
-        f"<prompt>\n{attempt.text}\n</prompt>\nscore: {round(100 * (attempt.score or 0.0))}"
-        for attempt in brief.trajectory.ascending
-    ]
-    head = "Prompts that were tried, worst first, with their scores from 0 to 100. A higher score is better."
-    return "\n\n".join([head, *scored])
-
-
-def _exemplars(brief: Brief) -> str:
-    cases = [case for case in brief.cases if case.expected is not None]
-    chosen = sorted(cases, key=lambda case: order(brief.step, case.digest))[:EXEMPLARS]
-    if not chosen:
-        return ""
-    shown = [f"{_values(case)}\nright answer: {_clip(case.expected)}" for case in chosen]
-    return "\n\n".join(["Examples of the task:", *shown])
-
-
-def _failures(brief: Brief) -> str:
-    failed = [result for result in brief.trajectory.best.results.values() if not result.passed]
-    chosen = sorted(failed, key=lambda result: order(brief.step, "failure", result.case.digest))[:FAILURES]
-    if not chosen:
-        return ""
-    return "\n\n".join(["What the best prompt still gets wrong:", *(_failure(result) for result in chosen)])
-
-
-def _failure(result: CaseResult) -> str:
-    answers = [answer for answer in result.answers if not answer.passed]
-    return f"{_values(result.case)}\nanswer: {_clip(answers[0].text)}\nwrong because: {_clip(answers[0].explanation)}"
-
-
-def _rejections(brief: Brief) -> str:
-    if not brief.rejections:
-        return ""
-    counts = "; ".join(f"{reason} ({count})" for reason, count in brief.rejections)
-    return f"Some of your earlier prompts were not tried: {counts}."
-
-
-def _wanted(brief: Brief) -> str:
+def _wanted(brief: Brief, recipe: _Recipe) -> str:
     names = sorted(brief.suite.prompt.placeholders)
     marks = " and ".join(f"{{{{{name}}}}}" for name in names)
     keep = f" It must contain {marks}, exactly so." if names else ""
-    return (
-        "Write one new prompt that differs from all of the above and scores as high as possible. "
-        f"Make it clear, concise and generally applicable; do not quote the examples.{keep} "
-        "Write only the prompt, between <prompt> and </prompt>."
-    )
-
-
-def _values(case: Case) -> str:
-    return "\n".join(f"{name}: {_clip(value)}" for name, value in case.vars.items())
-
-
-def _clip(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= _CLIP else text[: _CLIP - 1] + "…"
+    general = "Make it clear, concise and generally applicable; do not quote the examples."
+    return f"{recipe.wanted} {general}{keep} {recipe.last}"

@@ -13,10 +13,13 @@ from opro_action.gate.baseline import as_text, baseline_of
 from opro_action.gate.evidence import Evidence
 from opro_action.gate.fingerprint import Fingerprint, fingerprint
 from opro_action.scoring.results import CaseResult, SuiteResult
+from opro_action.search.decision import Outcome
+from opro_action.search.guards import Guarded
 from opro_action.search.history import Version, to_lines
 from opro_action.search.inflation import expected_inflation
+from opro_action.search.mistakes import nobody_solves
 from opro_action.search.plan import Plan, PlanFile
-from opro_action.search.search import Outcome, Setup
+from opro_action.search.setup import Setup
 from opro_action.search.trajectory import Attempt
 from opro_action.suite.suite import Suite, content_digest
 
@@ -50,6 +53,20 @@ class Report:
         return self.evidence.evidence in wanted
 
     @property
+    def selection_bias(self) -> float | None:
+        """By how much the gain on the search split was above that on the holdout, in score; None without a holdout.
+
+        The search picked what did best on its own cases, so its gain is too high; this is by how much.
+        """
+        best, seed, held = self.outcome.best.score, self.outcome.trajectory.seed.score, self.evidence.delta
+        return None if best is None or seed is None or held is None else best - seed - held
+
+    @property
+    def unsolved(self) -> tuple[str, ...]:
+        """Ids of the search cases that no prompt solved."""
+        return nobody_solves(self.outcome.trajectory)
+
+    @property
     def best_inflation(self) -> float:
         """By how much the winner's search score may overstate it, for having been chosen by it."""
         tried, score = len(self.outcome.trajectory.scored), self.outcome.best.score or 0.0
@@ -78,6 +95,9 @@ def optimize_json(report: Report) -> dict[str, Any]:
         "delta": _rounded(evidence.delta),
         "delta_ci95": [_rounded(end) for end in evidence.delta_ci95] if evidence.delta_ci95 else None,
         "p_value": _rounded(evidence.p_value),
+        "selection_bias": _rounded(report.selection_bias),
+        "guards": [_guard(one) for one in outcome.guarded],
+        "unsolved_cases": list(report.unsolved),
         "candidates": [_candidate(attempt) for attempt in outcome.trajectory.attempts[1:]],
         "usage": dict(report.usage),
         "run": report.run,
@@ -205,10 +225,25 @@ def _candidate(attempt: Attempt) -> dict[str, Any]:
         **_scored_prompt(attempt),
         "step": attempt.step,
         "origin": attempt.origin,
+        "way": attempt.way,
         "n_scored": attempt.n_scored,
         "eliminated": attempt.eliminated,
     }
     return {**found, "rejected": attempt.rejected} if attempt.rejected else found
+
+
+def _guard(seen: Guarded) -> dict[str, Any]:
+    kept = seen.kept
+    return {
+        "name": seen.name,
+        "worse": kept.worse,
+        "reason": kept.reason,
+        "n": kept.n,
+        "seed_score": _rounded(kept.before),
+        "best_score": _rounded(kept.after),
+        "delta": _rounded(kept.delta),
+        "p_value": _rounded(kept.p_value),
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,25 +12,21 @@ from typing import Any
 
 from opro_action import __version__
 from opro_action.errors import BudgetSpent, CallFailed, UsageError
-from opro_action.gate.baseline import read_baseline
 from opro_action.gate.fingerprint import fingerprint
 from opro_action.models.connect import Models
 from opro_action.models.model import Model, Request, Role
 from opro_action.models.usage import Usage
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
-from opro_action.scoring.selfcheck import judges_of
-from opro_action.search.history import extended, past_winners, read_history, to_lines
+from opro_action.search.history import extended, read_history, to_lines
 from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal, suite_of
-from opro_action.search.metaprompt import Draft, Large
+from opro_action.search.metaprompt import Draft
 from opro_action.search.plan import Plan, write_plan
+from opro_action.search.prepare import writer_of
 from opro_action.search.result import Report, plan_of, versions
-from opro_action.search.search import Ask, Outcome, Profile, Score, Setup, Write, search
-from opro_action.search.selection import FullEvaluation
-from opro_action.search.small import Small
-from opro_action.search.split import split_cases
+from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
 from opro_action.search.stopping import Stop
-from opro_action.search.trajectory import Origin
+from opro_action.search.ways import names
 from opro_action.suite.files import state_folder, write_atomically
 from opro_action.suite.git import head_commit
 from opro_action.suite.prompt import digest
@@ -38,6 +34,9 @@ from opro_action.suite.suite import ModelSpec, OptimizeSpec, Suite, content_dige
 
 SOFT_LIMIT = 0.8
 """No step is begun after this share of the minutes or dollars: the decision needs the rest."""
+
+_SAME = ("profile", "candidates", "holdout", "seed", "min_gain", "selection", "ways", "show", "context_tokens", "demos")
+"""Settings that decide the course of a search; budget and stop rules may be changed when it goes on."""
 
 Say = Callable[[str], None]
 
@@ -58,32 +57,6 @@ class Ended:
     outcome: Outcome
     seconds: float
     command: str
-
-
-def prepare(suite: Suite) -> Setup:
-    """The setup of a search: split, profile and seeds. Raises UsageError when no decision would fit the budget."""
-    spec = suite.optimize
-    suite.prompt.with_text(suite.prompt.text)  # raises where the prompt stands in a way that cannot be rewritten
-    setup = Setup(
-        suite=suite,
-        split=split_cases(suite.cases, holdout=spec.holdout, seed=spec.seed),
-        profile=_profile(suite),
-        selection=FullEvaluation(),
-        seeds=_seeds(suite),
-        calls_per_answer=1 + asyncio.run(_calls_of_scorers(suite)),
-    )
-    if setup.least_calls > spec.max_calls:
-        raise UsageError(
-            f"{suite.title}: max_calls is {spec.max_calls}, but the shortest search of this suite "
-            f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
-        )
-    return setup
-
-
-async def _calls_of_scorers(suite: Suite) -> int:
-    """The most models that the scorers ask for one answer."""
-    cases = suite.cases if any(case.scorers for case in suite.cases) else suite.cases[:1]
-    return max([len(await judges_of(suite, case)) for case in cases])
 
 
 def new_run(suite: Suite) -> Path:
@@ -125,7 +98,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     past = read_journal(path) if path.exists() else Past()
     header = _header(setup)
     if past.header:
-        check_same_search(header, past.header)
+        check_same_search(json.loads(json.dumps(header)), past.header)
         _charge(models, past)
         # Those that the run began with: a run that was killed at its very end has added to the history since.
         setup = replace(setup, seeds=tuple((text, origin) for text, origin in past.header["seeds"]))
@@ -150,13 +123,16 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
 
 
 async def _drive(setup: Setup, models: Models, journal: Journal, past: Past, say: Say) -> Outcome:
-    suite = setup.suite
-    writer = suite.optimize.model or suite.model
+    suite, writer = setup.suite, writer_of(setup.suite)
 
     def connect(spec: ModelSpec, role: Role) -> Model:
         return Journaled(models.connect(spec, role), role, journal, past)
 
-    bench = Bench.of(suite, connect(suite.model, "task"), lambda spec: connect(spec, "judge"))
+    def bench_of(asked: Suite) -> Bench:
+        return Bench.of(asked, connect(asked.model, "task"), lambda spec: connect(spec, "judge"))
+
+    asked = {"": suite, **{guard.name: guard.suite for guard in setup.guards}}
+    benches = {name: bench_of(one) for name, one in asked.items()}
     optimizer = connect(writer, "optimizer")
     machine = search(setup)
     try:
@@ -165,7 +141,7 @@ async def _drive(setup: Setup, models: Models, journal: Journal, past: Past, say
             say(_announced(ask))
             try:
                 told: Any = await (
-                    _written(ask, optimizer, writer, suite) if isinstance(ask, Write) else _scored(ask, bench)
+                    _written(ask, optimizer, writer, suite) if isinstance(ask, Write) else _scored(ask, benches[ask.of])
                 )
             except BudgetSpent as spent:
                 ask = machine.throw(spent)
@@ -202,8 +178,11 @@ async def _scored(ask: Score, bench: Bench) -> list[tuple[CaseResult, ...]]:
 
 def _announced(ask: Ask) -> str:
     if isinstance(ask, Write):
-        return f"step {ask.step}: asking for {len(ask.drafts)} candidates"
+        ways = names([draft.way for draft in ask.drafts])
+        return f"step {ask.step}: asking for {len(ask.drafts)} candidates ({ways})"
     what = "prompt" if len(ask.texts) == 1 else "prompts"
+    if ask.of:
+        return f"decision: scoring the current prompt and the winner on {len(ask.cases)} cases of {ask.of}"
     if ask.holdout:
         return f"decision: scoring the current prompt and the winner on {len(ask.cases)} holdout cases"
     return f"step {ask.step}: scoring {len(ask.texts)} {what} on {len(ask.cases)} cases"
@@ -211,9 +190,10 @@ def _announced(ask: Ask) -> str:
 
 def _note(journal: Journal, ask: Ask, told: Sequence[Any], say: Say) -> None:
     if isinstance(ask, Write):
-        journal.note("step", step=ask.step, replies=sum(reply is not None for reply in told))
+        ways = [draft.way for draft in ask.drafts]
+        journal.note("step", step=ask.step, ways=ways, replies=sum(reply is not None for reply in told))
         return
-    split = "holdout" if ask.holdout else "search"
+    split = ask.of or ("holdout" if ask.holdout else "search")
     scores = [SuiteResult(results).score for results in told]
     for text, score in zip(ask.texts, scores, strict=True):
         journal.note("score", step=ask.step, split=split, digest=digest(text), score=score, n=len(ask.cases))
@@ -275,33 +255,13 @@ def _usage(models: Models, elapsed_s: float) -> dict[str, Any]:
 def _header(setup: Setup) -> dict[str, Any]:
     """What must be the same for a run to be resumed; the budget may be raised."""
     suite, spec = setup.suite, setup.suite.optimize
-    writer = spec.model or suite.model
+    writer = writer_of(suite)
     return {
         "suite": suite.title,
         "description": suite.description,
         "fingerprint": asdict(fingerprint(suite, suite.model)),
         "optimizer_model": writer.id,
         "optimizer_params": content_digest(dict(writer.params)),
-        "search": {name: getattr(spec, name) for name in ("profile", "candidates", "holdout", "seed", "min_gain")},
+        "search": {name: getattr(spec, name) for name in _SAME},
+        "guards": [[guard.name, content_digest(sorted(case.digest for case in guard.cases))] for guard in setup.guards],
     }
-
-
-def _profile(suite: Suite) -> Profile:
-    """`auto` takes the small-model form for the embedded models, and the paper's form for all others."""
-    writer = suite.optimize.model or suite.model
-    small = {"small": True, "large": False}.get(suite.optimize.profile, writer.id.startswith("local/"))
-    return Small() if small else Large()
-
-
-def _seeds(suite: Suite) -> tuple[tuple[str, Origin], ...]:
-    """The accepted baseline's prompt and past winners, as far as they have the prompt's placeholders."""
-    found: list[tuple[str, Origin]] = [(text, "history") for text in past_winners(read_history(suite.history_path))]
-    baseline = read_baseline(suite.baseline_path)
-    if baseline:
-        found.insert(0, (baseline.text, "baseline"))
-    prompt = suite.prompt
-    return tuple(
-        (text, origin)
-        for text, origin in found
-        if prompt.frame.placeholders(text) == prompt.placeholders and text != prompt.text
-    )

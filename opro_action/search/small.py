@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from opro_action.models.model import Message
 from opro_action.search.candidates import EMPTY, first_line, reframed
-from opro_action.search.metaprompt import Brief, Draft
+from opro_action.search.demos import without_demos
+from opro_action.search.metaprompt import Draft
+from opro_action.search.showing import Brief
 from opro_action.search.split import order
+from opro_action.search.trajectory import Way
 from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Suite
 
@@ -41,7 +44,7 @@ class Small:
     """Writes instructions by example. The lines of the prompt that hold placeholders stay as they are."""
 
     def drafts(self, brief: Brief) -> tuple[Draft, ...]:
-        return tuple(self._draft(brief, index) for index in range(brief.suite.optimize.candidates))
+        return tuple(self._draft(brief, index) for index in range(len(brief.ways)))
 
     def text(self, reply: str, suite: Suite) -> tuple[str, str | None]:
         """The candidate in a reply, and why there is none."""
@@ -53,10 +56,11 @@ class Small:
         shown = sorted(DEMONSTRATIONS, key=lambda demo: order(spec.seed, str(brief.step), str(index), demo[0]))[:SHOWN]
         # The best prompt stands first, far from the question: right before it, it would only be copied.
         best = _best_so_far(brief) if index % 2 else []
+        way: Way = "rewrite" if best else "restart"
         turns = [message for task, instruction in [*best, *shown] for message in _turn(task, instruction)]
         temperature = TEMPERATURES[index % len(TEMPERATURES)]
         messages = (*turns, _asked(brief.suite.description))
-        return Draft(messages, (("temperature", temperature), ("max_tokens", MAX_TOKENS)))
+        return Draft(messages, (("temperature", temperature), ("max_tokens", MAX_TOKENS)), way)
 
 
 def _best_so_far(brief: Brief) -> list[tuple[str, str]]:
@@ -64,7 +68,7 @@ def _best_so_far(brief: Brief) -> list[tuple[str, str]]:
     best = brief.trajectory.best
     if best.origin == "file":
         return []
-    return [(brief.suite.description, _instruction(best.text, brief.suite.prompt.frame))]
+    return [(brief.suite.description, _instruction(without_demos(best.text), brief.suite.prompt.frame))]
 
 
 def _instruction(text: str, frame: Frame) -> str:

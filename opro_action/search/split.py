@@ -16,13 +16,17 @@ MIN_CASES = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Both parts in the order of the suite; no case is in both."""
+    """The parts in the order of the suite; no case is in two of them.
+
+    `demos` are set aside to stand in prompts as examples: no prompt is scored on them.
+    """
 
     search: tuple[Case, ...]
     holdout: tuple[Case, ...]
+    demos: tuple[Case, ...] = ()
 
 
-def split_cases(cases: Sequence[Case], *, holdout: float, seed: int) -> Split:
+def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> Split:
     """Split stratified by expected answer, so that both parts hold each kind of case in the suite's proportion.
 
     `holdout` is the share of the second part. Which case goes where depends on the seed and the cases' content
@@ -33,14 +37,29 @@ def split_cases(cases: Sequence[Case], *, holdout: float, seed: int) -> Split:
             f"A search needs at least {MIN_CASES} cases to keep some of them unseen, "
             f"this suite has {len(cases)}: add cases."
         )
-    strata: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        strata[_stratum(case)].append(case)
-    held = {case.digest for case in _interleaved(strata, seed)[: _held_count(len(cases), holdout)]}
+    share = holdout_share(len(cases)) if holdout is None else holdout
+    held = {case.digest for case in stratified_order(cases, seed)[: _held_count(len(cases), share)]}
     return Split(
         search=tuple(case for case in cases if case.digest not in held),
         holdout=tuple(case for case in cases if case.digest in held),
     )
+
+
+def holdout_share(n: int) -> float:
+    """The share of `n` cases that is kept for the decision when the suite does not say."""
+    return 0.4
+
+
+def stratified_order(cases: Sequence[Case], seed: int, *salt: str) -> tuple[Case, ...]:
+    """All cases so that any beginning holds every stratum in proportion (to within one case).
+
+    Another `salt` gives another order under the same seed.
+    """
+    strata: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        strata[_stratum(case)].append(case)
+    placed = [entry for name, members in strata.items() for entry in _placed(members, name, seed, salt)]
+    return tuple(case for _, _, case in sorted(placed, key=lambda entry: (entry[0], entry[1])))
 
 
 def order(seed: int, *parts: str) -> str:
@@ -57,11 +76,7 @@ def _stratum(case: Case) -> str:
     return expected if case.expected is not None else "\0".join(case.tags)
 
 
-def _interleaved(strata: dict[str, list[Case]], seed: int) -> list[Case]:
-    """All cases so that any prefix holds every stratum in proportion (to within one case)."""
-    placed = []
-    for name, members in strata.items():
-        shuffled = sorted(members, key=lambda case: order(seed, case.digest))
-        shift = int(order(seed, "stratum", name)[:8], 16) / 2**32
-        placed += [((index + shift) / len(members), name, case) for index, case in enumerate(shuffled)]
-    return [case for _, _, case in sorted(placed, key=lambda entry: (entry[0], entry[1]))]
+def _placed(members: Sequence[Case], name: str, seed: int, salt: tuple[str, ...]) -> list[tuple[float, str, Case]]:
+    shuffled = sorted(members, key=lambda case: order(seed, *salt, case.digest))
+    shift = int(order(seed, *salt, "stratum", name)[:8], 16) / 2**32
+    return [((index + shift) / len(members), name, case) for index, case in enumerate(shuffled)]

@@ -45,6 +45,12 @@ def read_suites(path: Path, *, root: Path | None = None, model: str | None = Non
     return chosen
 
 
+def also_suites(suite: Suite) -> list[Suite]:
+    """The further suites that `optimize.also` of a suite names, relative to its folder."""
+    named = [suite.path.parent / name for name in suite.optimize.also]
+    return [found for path in named for found in read_suites(path, root=suite.root)]
+
+
 def _titles(suites: Sequence[Suite]) -> str:
     return listed([suite.title for suite in suites], "or")
 

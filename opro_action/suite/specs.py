@@ -34,7 +34,9 @@ def judge_of(fields: Mapping[str, Any], refuse: Refuse) -> ModelSpec | None:
 
 def optimize_of(fields: Mapping[str, Any], task: ModelSpec, refuse: Refuse) -> OptimizeSpec:
     """Bounds and settings of the search. `params` without a `model` are the task model's, which stays where it is."""
-    settings = dict(fields)
+    settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    if settings.get("holdout") == "auto":
+        del settings["holdout"]
     model, params = settings.pop("model", None), settings.pop("params", None)
     if model is None and params is None:
         return OptimizeSpec(**_numbers(settings))

@@ -116,16 +116,27 @@ class GateSpec:
 
 @dataclass(frozen=True)
 class OptimizeSpec:
-    """Bounds and settings of a search. `model` None means the task model writes the candidates."""
+    """Bounds and settings of a search. `model` None means the task model writes the candidates.
+
+    `max_calls` and `holdout` None leave them to the number of cases. `also` are paths of further suites of the same
+    prompt, relative to the suite's folder, and `models` further task models: a winner must make none of them worse.
+    """
 
     model: ModelSpec | None = None
     profile: str = "auto"
     steps: int = 8
     candidates: int = 8
-    max_calls: int = 2000
+    max_calls: int | None = None
     max_cost: float | None = None
     max_minutes: float = 30.0
-    holdout: float = 0.4
+    holdout: float | None = None
+    selection: str = "auto"
+    ways: tuple[str, ...] = ("rewrite", "repair", "edit", "restart", "shorten")
+    show: tuple[str, ...] = ("trajectory", "exemplars", "failures", "unsolved", "rejections")
+    context_tokens: int = 8000
+    demos: int = 0
+    also: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     seed: int = 0
     min_gain: float = 0.02
     target: float = 1.0

@@ -16,7 +16,7 @@ from repositories import commit, git, repository
 from opro_action.action.__main__ import main
 from opro_action.action.results import read_results
 
-CASES = [{"id": f"c{number}", "input": f"say {number}", "expected": f"say {number}"} for number in range(12)]
+CASES = [{"id": f"c{number}", "input": f"say {number}", "expected": f"say {number}"} for number in range(24)]
 
 
 class World:

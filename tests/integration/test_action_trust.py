@@ -83,3 +83,23 @@ def test_without_a_secret_nothing_is_refused(repo: Path, env: dict[str, str]) ->
 def test_the_repositorys_own_code_is_not_refused(repo: Path) -> None:
     write(repo / "evals/score.py", "import os\n" + SCORER)
     refuse_untrusted([], KEYS, base=None)
+
+
+def test_a_further_suite_that_a_search_would_ask_is_held_to_the_same(repo: Path) -> None:
+    base = git(repo, "rev-parse", "HEAD")
+    write(repo / "evals/mine.py", SCORER)
+    suite = (repo / "evals/routing.yaml").read_text()
+    write(repo / "evals/mine.yaml", suite.replace("score.py", "mine.py"))
+    write(repo / "evals/routing.yaml", suite + "optimize:\n  also: [mine.yaml]\n")
+    commit(repo)
+    with pytest.raises(UsageError, match=r"evals/mine\.yaml: .*python: evals/mine\.py:grade"):
+        refuse_untrusted([Path("evals/routing.yaml")], KEYS, base=base)
+
+
+def test_another_model_at_the_same_server_is_a_place_for_another_key(repo: Path) -> None:
+    base = git(repo, "rev-parse", "HEAD")
+    suite = (repo / "evals/routing.yaml").read_text()
+    write(repo / "evals/routing.yaml", suite + "optimize:\n  models: [anthropic/claude]\n")
+    commit(repo)
+    with pytest.raises(UsageError, match=r"optimize\.models: anthropic/claude: api_base"):
+        refuse_untrusted([Path("evals/routing.yaml")], KEYS, base=base)

@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 from builders import write, write_suite
 from servers import ModelServer, Reply, failure, last_user_message
 
@@ -62,6 +63,12 @@ def write_searched(folder: Path, server: ModelServer, **optimize: Any) -> Path:
     return write_suite(
         folder, prompt=f"{SEED}\n", model="openai/task", params=params, scorers=scorers, cases=cases, optimize=bounds
     )
+
+
+def changed(suite: Path, **keys: Any) -> Path:
+    """The suite file with other values for these keys."""
+    fields = {**yaml.safe_load(suite.read_text()), **keys}
+    return write(suite, yaml.safe_dump(fields, sort_keys=False))
 
 
 def optimize(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, dict[str, Any], str]:
@@ -218,9 +225,9 @@ def test_the_cap_holds_for_both_models_and_a_decision_is_still_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ModelServer(world) as server:
-        code, result, _ = optimize(capsys, write_searched(tmp_path, server), "--max-calls=300")
+        code, result, _ = optimize(capsys, write_searched(tmp_path, server), "--max-calls=180")
     assert (code, result["stop_reason"], result["evidence"]) == (0, "budget", "proven")
-    assert server.count <= 300
+    assert server.count <= 180
 
 
 def test_a_cap_too_small_for_any_decision_is_refused_before_any_call(
@@ -229,7 +236,7 @@ def test_a_cap_too_small_for_any_decision_is_refused_before_any_call(
     with ModelServer(world) as server:
         code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=50")
     assert (code, server.count) == (2, 0)
-    assert "takes 194 calls; set max_calls (--max-calls) to that or more" in err
+    assert "takes 136 calls; set max_calls (--max-calls) to that or more" in err
 
 
 def test_retries_that_eat_the_budget_leave_no_decision_and_4(
@@ -245,8 +252,8 @@ def test_retries_that_eat_the_budget_leave_no_decision_and_4(
         return world(asked)
 
     with ModelServer(right_only_the_second_time) as server:
-        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=194")
-    assert (code, server.count) == (4, 194)
+        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=136")
+    assert (code, server.count) == (4, 136)
     assert "No decision was made" in err
 
 
@@ -254,7 +261,7 @@ def test_a_dry_run_prints_the_estimate_and_asks_nobody(tmp_path: Path, capsys: p
     with ModelServer(world) as server:
         code, _, err = optimize(capsys, write_searched(tmp_path, server), "--dry-run")
     assert (code, server.count) == (0, 0)
-    assert "30 search and 20 holdout cases; at most 3 steps of 4 candidates, 442 calls" in err
+    assert "30 search and 20 holdout cases; at most 3 steps of 4 candidates, 268 calls" in err
     assert not (tmp_path / ".opro").exists()
 
 
@@ -279,4 +286,93 @@ def test_a_winner_of_the_past_is_scored_beside_the_files_prompt(
         _, second, err = optimize(capsys, suite, "--steps=1")
     origins = {candidate["text"]: candidate["origin"] for candidate in second["candidates"]}
     assert origins[first["best"]["text"]] == "history"
-    assert "step 0: scoring 2 prompts" in err
+    assert err.count("step 0: scoring 1 prompt on") > 1
+
+
+def test_a_prompt_that_holds_its_own_cases_is_warned_of_before_any_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        write(tmp_path / "prompts/routing.md", "Sort it. For example, this is the ticket 7 goes to bug.\n")
+        _, _, err = optimize(capsys, suite, "--dry-run")
+    assert server.count == 0
+    assert "WARNING: THE PROMPT HOLDS ANSWERS OF ITS OWN CASES" in err
+    assert "quotes 1 case that it is scored on" in err
+
+
+def test_a_scorer_that_a_constant_answer_fools_is_warned_of_before_any_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = changed(write_searched(tmp_path, server), scorers={"contains": {"any": ["bug", "i"]}})
+        _, _, err = optimize(capsys, suite, "--dry-run")
+    assert server.count == 0
+    assert "WARNING: THIS SEARCH MAY FIND A TRICK INSTEAD OF A BETTER PROMPT" in err
+
+
+def test_a_candidate_that_quotes_a_case_of_the_holdout_is_rejected_unscored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def quoting(asked: dict[str, Any]) -> str | Reply:
+        if asked["model"] == "writer":
+            return "<prompt>Quality 95. this is the ticket 31 is a bug, this is the ticket 4 is too.</prompt>"
+        return world(asked)
+
+    with ModelServer(quoting) as server:
+        _, result, _ = optimize(capsys, write_searched(tmp_path, server, max_calls=200))
+    assert {candidate["rejected"] for candidate in result["candidates"]} == {"quotes a case"}
+    assert {candidate["n_scored"] for candidate in result["candidates"]} == {0}
+    assert (result["evidence"], result["best"]["text"]) == ("not_shown", SEED)
+
+
+def test_a_winner_has_to_keep_the_level_of_another_suite_and_another_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fussy(asked: dict[str, Any]) -> str | Reply:
+        """Another model that gets everything right under the seed, and nothing under any other prompt."""
+        if asked["model"] == "fussy":
+            number = int(last_user_message(asked).split()[-1])
+            return LABELS[number % 3] if asked["messages"][0]["content"] == SEED else "no idea"
+        return world(asked)
+
+    with ModelServer(fussy) as server:
+        suite = write_searched(tmp_path, server)
+        write(tmp_path / "evals/same.yaml", suite.read_text())
+        both = write_searched(tmp_path, server, also=["same.yaml"], models=["openai/fussy"])
+        _, refused, err = optimize(capsys, both)
+        _, kept, _ = optimize(capsys, write_searched(tmp_path, server, also=["same.yaml"], seed=1))
+    jsonschema.validate(refused, schema("result"))
+    assert (refused["evidence"], refused["accepted"]) == ("not_shown", False)
+    assert "but the model openai/fussy got worse" in refused["reason"]
+    assert [(guard["name"], guard["worse"]) for guard in refused["guards"]] == [
+        ("evals/same.yaml", False),
+        ("the model openai/fussy", True),
+    ]
+    assert "scoring the current prompt and the winner on 50 cases of evals/same.yaml" in err
+    assert (kept["evidence"], [guard["worse"] for guard in kept["guards"]]) == ("proven", [False])
+
+
+def test_few_cases_are_refused_unless_they_are_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ModelServer(world) as server:
+        few = [{"id": f"c{i}", "input": f"this is the ticket {i}", "expected": LABELS[i % 3]} for i in range(12)]
+        suite = changed(write_searched(tmp_path, server), cases=few)
+        code, _, err = optimize(capsys, suite)
+        assert (code, server.count) == (2, 0)
+        assert "12 cases are too few to search" in err
+        code, _, err = optimize(capsys, suite, "--allow-few")
+    assert code == 0, err
+
+
+def test_examples_of_the_search_split_can_win(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def by_example(asked: dict[str, Any]) -> str | Reply:
+        if asked["model"] == "writer":
+            return world(asked)
+        number = int(last_user_message(asked).split()[-1])
+        shown = "<solved_examples>" in asked["messages"][0]["content"]
+        return LABELS[number % 3] if shown or number % 5 == 0 else "no idea"
+
+    with ModelServer(by_example) as server:
+        _, result, err = optimize(capsys, write_searched(tmp_path, server, demos=2))
+    assert (result["evidence"], "<solved_examples>" in result["best"]["text"]) == ("proven", True)
+    assert "cases as examples" in err

@@ -21,7 +21,8 @@ from opro_action.models.scripted import ScriptedModel
 from opro_action.proposal.propose import open_proposal
 from opro_action.proposal.settings import ProposeSettings
 from opro_action.search.plan import Plan, PlanFile, read_plan
-from opro_action.search.run import new_run, prepare, run
+from opro_action.search.prepare import prepare
+from opro_action.search.run import new_run, run
 from opro_action.suite.prompt_yml import read_prompt_yml
 
 LABELS = ("billing", "bug", "feature")

@@ -7,7 +7,7 @@ from pathlib import Path
 from builders import make_suite
 
 from opro_action.scoring.results import Answer, CaseResult
-from opro_action.search.metaprompt import Brief
+from opro_action.search.showing import Brief
 from opro_action.search.small import DEMONSTRATIONS, Small
 from opro_action.search.trajectory import Attempt, Trajectory
 from opro_action.suite.suite import Suite
@@ -36,7 +36,7 @@ def test_half_of_the_drafts_show_the_best_prompt_so_far_first(tmp_path: Path) ->
         before.seed.with_results([*wrong.values()]),
         Attempt("Best words.\n\n{{input}}", 1).with_results([*right.values()]),
     )
-    drafts = Small().drafts(Brief(suite, Trajectory(2, (seed, best)), suite.cases, step=2))
+    drafts = Small().drafts(Brief(suite, Trajectory(2, (seed, best)), suite.cases, step=2, ways=("rewrite",) * 8))
     first = [draft.messages[1].content for draft in drafts]
     assert first[1::2] == ["Best words."] * 4
     assert "Best words." not in first[0::2]
@@ -55,4 +55,4 @@ def described(folder: Path, **keys: object) -> Suite:
 def brief(suite: Suite) -> Brief:
     results = [CaseResult(case, (Answer("", 0.0, passed=False),)) for case in suite.cases]
     seed = Attempt(suite.prompt.text, 0, "file").with_results(results)
-    return Brief(suite, Trajectory(len(suite.cases), (seed,)), suite.cases, step=1)
+    return Brief(suite, Trajectory(len(suite.cases), (seed,)), suite.cases, step=1, ways=("rewrite",) * 8)

@@ -23,7 +23,7 @@ BOMBS = {
     "each level ten times the one before": (exponential(), "aliases would expand to more than a million characters"),
     "one long text very often": (f"a: &a {'x' * 1000}\nb: [{'*a, ' * 1_250_000}]", "aliases would expand"),
     "brackets": ("[" * FIVE_MEGABYTES, "nested deeper than 100 levels"),
-    "braces": ("{" * FIVE_MEGABYTES, "a key has to be text"),
+    "braces": ("{" * FIVE_MEGABYTES, "a key has to be text|nested deeper than 100 levels"),
     "dashes": ("- " * (FIVE_MEGABYTES // 2), "nested deeper than 100 levels"),
 }
 

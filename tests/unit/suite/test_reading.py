@@ -48,7 +48,9 @@ def test_the_documented_suite_is_read(tmp_path: Path) -> None:
     assert suite.model == ModelSpec("openai/gpt-4.1-mini", {"temperature": 0, "max_tokens": 16})
     assert suite.scorers == (ScorerSpec("choice", {"of": ["billing", "bug", "feature"]}),)
     assert suite.gate == GateSpec(min_score=0.8)
-    assert suite.optimize == OptimizeSpec(model=ModelSpec("openai/gpt-4.1", {"temperature": 1.0}), max_cost=2)
+    assert suite.optimize == OptimizeSpec(
+        model=ModelSpec("openai/gpt-4.1", {"temperature": 1.0}), max_calls=2000, max_cost=2, holdout=0.4
+    )
     assert [(case.id, case.must_pass, case.line) for case in suite.cases] == [("refund", True, 23)]
 
 

@@ -1,0 +1,92 @@
+"""The decision: the winner of the search split against the file's prompt, once, on cases that the search never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opro_action.errors import BudgetSpent, NotMeasured
+from opro_action.gate.evidence import Evidence, weigh
+from opro_action.scoring.results import CaseResult, SuiteResult
+from opro_action.search.asks import Ask, Score
+from opro_action.search.guards import Guarded, ask_guards
+from opro_action.search.setup import Setup
+from opro_action.search.stopping import Stop, points
+from opro_action.search.trajectory import Attempt, Trajectory, lead
+
+WORTH_A_LOOK = 0.8
+"""The holdout is looked at when the winner's paired lead on the search split is above so many standard errors.
+
+A smaller lead is what luck gives the best of a few: with a prompt at its ceiling half of the looks are saved, and with
+them half of the proposals that luck alone would open.
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a search ended. `evidence` is None when the budget was spent before the decision."""
+
+    trajectory: Trajectory
+    stop: Stop
+    best: Attempt
+    evidence: Evidence | None
+    seed_holdout: tuple[CaseResult, ...] = ()
+    best_holdout: tuple[CaseResult, ...] = ()
+    guarded: tuple[Guarded, ...] = ()
+
+
+def decide(setup: Setup, trajectory: Trajectory, stop: Stop) -> Generator[Ask, Any, Outcome]:
+    """Weigh the best prompt of the search split on the holdout, and ask the guards when that shows a gain."""
+    seed, best = trajectory.seed, trajectory.best
+    reason = _not_worth_a_look(trajectory, setup.suite.optimize.min_gain)
+    if reason:
+        return Outcome(trajectory, stop, seed, Evidence("not_shown", reason))
+    try:
+        return (yield from _weighed(setup, Outcome(trajectory, stop, best, None)))
+    except BudgetSpent as spent:
+        return Outcome(trajectory, Stop("budget", str(spent)), best, None)
+
+
+def unscored(results: Sequence[CaseResult]) -> str:
+    """How many have no score, and why the first has none."""
+    reasons = [result.explanation for result in results if result.score is None]
+    return f"{len(reasons)} of {len(results)} cases have no score, the first because: {reasons[0]}"
+
+
+def _not_worth_a_look(trajectory: Trajectory, min_gain: float) -> str | None:
+    if (trajectory.best.score or 0.0) <= (trajectory.seed.score or 0.0):
+        return "No candidate scored higher than the current prompt on the search split."
+    found = lead(trajectory.best, trajectory.seed)
+    if found is None or found.mean < min_gain or found.mean <= WORTH_A_LOOK * found.error:
+        gain = points(found.mean) if found else "nothing"
+        return (
+            f"The best of {len(trajectory.candidates)} candidates leads by {gain} on the search split, "
+            "which luck explains: it was not put to the holdout."
+        )
+    return None
+
+
+def _weighed(setup: Setup, outcome: Outcome) -> Generator[Ask, Any, Outcome]:
+    seed, best = outcome.trajectory.seed, outcome.best
+    texts, repeats = (seed.text, best.text), setup.holdout_repeats
+    of_seed, of_best = yield Score(best.step, texts, setup.split.holdout, repeats, holdout=True)
+    for results in (of_seed, of_best):
+        if not SuiteResult(results).measured:
+            raise NotMeasured(f"The holdout could not be measured: {unscored(results)}")
+    evidence = weigh(list(zip(of_seed, of_best, strict=True)), min_gain=setup.suite.optimize.min_gain)
+    guarded: tuple[Guarded, ...] = ()
+    if evidence.evidence != "not_shown":
+        guarded = yield from ask_guards(setup.guards, texts, best.step)
+        evidence = _guarded(evidence, guarded)
+    return replace(
+        outcome, evidence=evidence, seed_holdout=tuple(of_seed), best_holdout=tuple(of_best), guarded=guarded
+    )
+
+
+def _guarded(evidence: Evidence, guarded: Sequence[Guarded]) -> Evidence:
+    worse = [one for one in guarded if one.kept.worse]
+    if not worse:
+        return evidence
+    reason = f"{evidence.reason.rstrip('.')}, but {worse[0].name} got worse: {worse[0].kept.reason}."
+    return replace(evidence, evidence="not_shown", reason=reason)

@@ -1,0 +1,116 @@
+"""Everything a search starts from, and what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from opro_action.search.guards import Guard
+from opro_action.search.metaprompt import Draft
+from opro_action.search.selection import FEW, Selection
+from opro_action.search.showing import Brief
+from opro_action.search.split import Split
+from opro_action.search.stopping import Stop
+from opro_action.search.trajectory import Origin
+from opro_action.suite.suite import Suite
+
+ANSWERS_PER_CASE = 10
+"""What a search may spend by default, seed, candidates and decision together."""
+
+STEPS = 6
+"""So many steps shall fit into a budget. On the simulator four candidates a step gain more than eight from 300 calls
+(24.6 against 16.7 points over four landscapes), as much from 1,000."""
+
+HOLDOUT_REPEATS = 3
+"""Answers per case and side in the decision, when the task model is not deterministic."""
+
+
+class Profile(Protocol):
+    """How the optimizer model is asked, and how its reply is read."""
+
+    def drafts(self, brief: Brief) -> tuple[Draft, ...]: ...
+
+    def text(self, reply: str, suite: Suite) -> tuple[str, str | None]: ...
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything a search starts from.
+
+    `seeds` are texts that are scored beside the file's prompt: the baseline's, and past winners; `declined` are texts
+    that a person turned down. `hurry` is asked before each step and gives a Stop when time or money is running out.
+    `calls_per_answer` are one to the task model, and those of the scorers that ask a model. `guards` are the further
+    suites and models that a winner must not make worse.
+
+    Calls are planned as if nothing were cached and no candidate fell out early: an upper bound.
+    """
+
+    suite: Suite
+    split: Split
+    profile: Profile
+    selection: Selection
+    seeds: tuple[tuple[str, Origin], ...] = ()
+    calls_per_answer: int = 1
+    hurry: Callable[[int], Stop | None] = field(default=lambda step: None)
+    guards: tuple[Guard, ...] = ()
+    declined: tuple[str, ...] = ()
+
+    @property
+    def holdout_repeats(self) -> int:
+        return max(self.suite.repeats, 1 if self.suite.model.deterministic else HOLDOUT_REPEATS)
+
+    @property
+    def decision_calls(self) -> int:
+        """Calls of the decision: the seed and the winner on the holdout split and on all guards."""
+        own = 2 * len(self.split.holdout) * self.holdout_repeats * self.calls_per_answer
+        return own + sum(guard.calls for guard in self.guards)
+
+    def answer_calls(self, answers: int) -> int:
+        """Calls of so many (text, case) pairs on the search split."""
+        return answers * self.suite.repeats * self.calls_per_answer
+
+    @property
+    def seed_calls(self) -> int:
+        """Calls of the file's prompt on the whole search split, and of the other seeds as the selection takes them."""
+        n = len(self.split.search)
+        return self.answer_calls(n + self.selection.most_answers(len(self.seeds), n))
+
+    def step_calls(self, candidates: int) -> int:
+        """The most calls of a step: one to write each candidate, and the selection's."""
+        return candidates + self.answer_calls(self.selection.most_answers(candidates, len(self.split.search)))
+
+    def affordable(self, planned: int) -> int:
+        """How many candidates the next step may have, when so many calls are planned already; 0 when none fits.
+
+        The decision's calls are kept back. A tight budget is spent on more steps, not on wider ones: at least
+        `STEPS` of them, as long as each has a few candidates, since what is written later is written from more.
+        """
+        left, whole = self.cap - planned, self.cap - self.seed_calls
+        for candidates in range(self.suite.optimize.candidates, 0, -1):
+            calls = self.step_calls(candidates)
+            wide = candidates > FEW and STEPS * calls > whole - self.decision_calls
+            if calls <= left - self.decision_calls and not wide:
+                return candidates
+        return 0
+
+    @property
+    def cap(self) -> int:
+        """The most calls of all models together: the suite's, or else `ANSWERS_PER_CASE` with the calls to write."""
+        spec = self.suite.optimize
+        if spec.max_calls is not None:
+            return spec.max_calls
+        answers = self.answer_calls(ANSWERS_PER_CASE * len(self.suite.cases))
+        return max(self.least_calls, answers + spec.steps * spec.candidates)
+
+    @property
+    def least_calls(self) -> int:
+        """Calls that even the shortest search with a decision may make: one step with a few candidates."""
+        return self.seed_calls + self.step_calls(min(FEW, self.suite.optimize.candidates)) + self.decision_calls
+
+    @property
+    def most_calls(self) -> int:
+        """Calls if every step is made and no answer is cached, under the cap."""
+        spec = self.suite.optimize
+        steps = spec.steps * self.step_calls(spec.candidates)
+        return min(self.seed_calls + steps + self.decision_calls, self.cap)

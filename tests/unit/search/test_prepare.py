@@ -1,0 +1,103 @@
+"""From a suite to the setup of its search, and what is refused before anything is spent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_suite, write, write_suite
+
+from opro_action.errors import FileError, UsageError
+from opro_action.search.candidates import DECLINED, Rules, rejection
+from opro_action.search.history import Version
+from opro_action.search.prepare import prepare, writer_of
+from opro_action.search.selection import Halving
+from opro_action.suite.prompt import digest
+from opro_action.suite.suite import ModelSpec, Suite
+
+
+def cases(count: int) -> list[dict[str, Any]]:
+    return [{"id": f"c{i}", "input": f"the input number {i:03}", "expected": "ab"[i % 2]} for i in range(count)]
+
+
+def suite_of(folder: Path, count: int = 40, **keys: Any) -> Suite:
+    return make_suite(folder, **{"cases": cases(count), "params": {"temperature": 0}, **keys})
+
+
+def test_fewer_than_20_cases_are_refused_with_what_they_could_show(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        prepare(suite_of(tmp_path, 19))
+    said = str(refused.value)
+    assert "19 cases are too few to search: a holdout of 8 can prove only a gain of 62 points or more" in said
+    assert said.endswith("or search all the same with --allow-few.")
+    assert prepare(suite_of(tmp_path, 19), allow_few=True).split.holdout
+    assert prepare(suite_of(tmp_path, 20))
+
+
+def test_the_default_budget_is_about_ten_answers_per_case(tmp_path: Path) -> None:
+    for count in (20, 60, 200):
+        setup = prepare(suite_of(tmp_path, count))
+        assert 10 * count <= setup.cap <= 10 * count + 64
+        assert setup.most_calls <= setup.cap
+    assert prepare(suite_of(tmp_path, optimize={"max_calls": 777})).cap == 777
+
+
+def test_halving_is_the_default_selection(tmp_path: Path) -> None:
+    assert prepare(suite_of(tmp_path)).selection == Halving()
+
+
+def test_the_task_model_writes_without_what_shapes_its_answers(tmp_path: Path) -> None:
+    suite = suite_of(tmp_path, model="openai/small", params={"temperature": 0, "max_tokens": 4, "user": "ci"})
+    assert writer_of(suite) == ModelSpec("openai/small", {"temperature": 1.0, "user": "ci"})
+    named = suite_of(tmp_path, optimize={"model": "openai/large"})
+    assert writer_of(named) == ModelSpec("openai/large")
+
+
+def test_further_suites_of_the_same_prompt_and_further_models_become_guards(tmp_path: Path) -> None:
+    write_suite(tmp_path, name="other", cases=cases(10), prompt="Other.\n")
+    same = (tmp_path / "evals/other.yaml").read_text().replace("other.md", "routing.md")
+    write(tmp_path / "evals/same.yaml", same)
+    setup = prepare(suite_of(tmp_path, optimize={"also": ["same.yaml"], "models": ["openai/b"]}))
+    names = [(guard.name, len(guard.cases), guard.suite.model.id) for guard in setup.guards]
+    assert names == [("evals/same.yaml", 10, "scripted/test"), ("the model openai/b", 16, "openai/b")]
+    assert setup.guards[1].cases == setup.split.holdout
+
+
+def test_a_suite_of_another_prompt_is_no_guard(tmp_path: Path) -> None:
+    write_suite(tmp_path, name="other", cases=cases(10))
+    with pytest.raises(UsageError, match=r"optimize.also names evals/other.yaml, whose prompt is another one"):
+        prepare(suite_of(tmp_path, optimize={"also": ["other.yaml"]}))
+
+
+def test_a_further_suite_outside_of_the_repository_is_refused(tmp_path: Path) -> None:
+    outside = write_suite(tmp_path / "outside", cases=cases(10))
+    assert outside.exists()
+    with pytest.raises(FileError, match="lies outside the repository"):
+        prepare(suite_of(tmp_path / "repository", optimize={"also": ["../../outside/evals/routing.yaml"]}))
+
+
+def version(text: str, score: float, evidence: str) -> Version:
+    return Version(digest(text), text, score, 20, "holdout", "2026-01-01T00:00:00Z", None, evidence, "optimizer", "f")
+
+
+def with_history(folder: Path, *versions: Version) -> Suite:
+    suite = suite_of(folder)
+    write(suite.history_path, "".join(json.dumps(asdict(one)) + "\n" for one in versions))
+    return suite
+
+
+def test_the_best_past_winners_are_seeds_whatever_they_were_measured_with(tmp_path: Path) -> None:
+    found = [version(f"winner {i}", 0.5 + i / 10, "proven") for i in range(4)]
+    suite = with_history(tmp_path, *found, version("no winner", 0.99, "not_shown"))
+    assert prepare(suite).seeds == (("winner 3", "history"), ("winner 2", "history"), ("winner 1", "history"))
+
+
+def test_what_a_person_turned_down_is_neither_a_seed_nor_tried_again(tmp_path: Path) -> None:
+    suite = with_history(tmp_path, version("refused", 0.9, "proven"), version("refused", 0.9, "declined"))
+    setup = prepare(suite)
+    assert (setup.seeds, setup.declined) == ((), ("refused",))
+    rules = Rules.around(suite.prompt, suite.cases, None)
+    assert rejection(" Refused ", rules, (), setup.declined) == DECLINED
