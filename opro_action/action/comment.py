@@ -11,7 +11,7 @@ from opro_action.action.event import Event
 from opro_action.action.inputs import Inputs
 from opro_action.action.results import Results
 from opro_action.action.runner import say
-from opro_action.proposal.client import connect, one_sentence
+from opro_action.proposal.client import connect
 from opro_action.proposal.comments import pull_of_branch, write_comment
 from opro_action.proposal.settings import ProposeSettings
 from opro_action.report import workflow
@@ -28,10 +28,13 @@ class Told:
 
 
 def comment(event: Event, told: Told, *, env: Mapping[str, str], settings: ProposeSettings) -> None:
-    """Write or rewrite the comment, if the event is about a pull request; raises OproError when GitHub says no."""
+    """Write or rewrite the comment, if the event is about a pull request.
+
+    Raises GithubException or OSError when GitHub says no or cannot be reached.
+    """
     if not (_number(event) or event.run_branch):
         return
-    with one_sentence(settings.repository), workflow.silenced(say):
+    with workflow.silenced(say):
         repo = connect(settings)
         number = _number(event) or pull_of_branch(repo, event.run_branch, event.run_head)
         if number is not None:

@@ -16,6 +16,7 @@ from opro_action.action.job import target_branch
 from opro_action.action.results import read_results
 from opro_action.action.runner import add_summary, annotate, say, set_outputs
 from opro_action.errors import OproError, UsageError
+from opro_action.proposal.client import said
 from opro_action.proposal.propose import Proposal, open_proposal
 from opro_action.proposal.settings import ProposeSettings, settings_from
 from opro_action.report import markdown, workflow
@@ -95,8 +96,10 @@ def _best_effort(event: Event) -> Iterator[None]:
     """A comment that cannot be written is said, and changes nothing else."""
     try:
         yield
-    except (OproError, GithubException) as error:
+    except (OproError, GithubException, OSError) as error:
         if event.read_only:
             annotate("notice", "No comment: the token of this run cannot write, as always for forks and Dependabot.")
-        else:
-            annotate("warning", f"The comment could not be written: {error}")
+            return
+        why = said(error) if isinstance(error, GithubException) else str(error)
+        remedy = "give the job `pull-requests: write`, or set input `comment` to `false`"
+        annotate("warning", f"The comment could not be written ({why}): {remedy}.")
