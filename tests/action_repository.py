@@ -79,14 +79,19 @@ def recipe(name: str) -> str:
 
 
 def pull_request(hub: FakeGitHub, folder: Path, prompt: str, workflow: str) -> tuple[Path, dict[str, Any]]:
-    """Pull request 7 from the branch `edit`, which changes the prompt: a checkout of it and GitHub's payload."""
-    base = hub.push("main", {**accepted_files(folder / "base"), ".github/workflows/prompts.yml": workflow})
-    head = hub.push("edit", {PROMPT: prompt}, onto="refs/heads/main")
+    """A pull request that changes the prompt: a checkout of it and GitHub's payload."""
+    hub.push("main", {**accepted_files(folder / "base"), ".github/workflows/prompts.yml": workflow})
+    return opened(hub, folder, {PROMPT: prompt})
+
+
+def opened(hub: FakeGitHub, folder: Path, files: dict[str, str]) -> tuple[Path, dict[str, Any]]:
+    """Pull request 7 from the branch `edit`, which changes `files` of main: a checkout of it and GitHub's payload."""
+    base, head = hub.tip("main"), hub.push("edit", files, onto="refs/heads/main")
     hub.pulls.append({
         "number": 7, "state": "open", "title": "Edit", "body": "", "draft": False, "head": "edit", "head_sha": head,
         "base": "main", "labels": [], "reviewers": [], "merged_at": None, "closed_at": None,
     })  # fmt: skip
-    checkout = checkout_of(hub, folder / "checkout")
+    checkout = checkout_of(hub, folder / "pull-request")
     git(checkout, "checkout", "--quiet", "edit")
     repository = {"full_name": "octo/prompts", "default_branch": "main", "name": "prompts", "owner": {"login": "octo"}}
     pull = {
