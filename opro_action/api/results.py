@@ -112,4 +112,5 @@ def error_of(exit_code: int, text: str) -> OproError:
 
 
 def _case(value: Mapping[str, Any]) -> CaseScore:
-    return CaseScore(**{**value, "answers": tuple(value["answers"])})
+    picked = {field.name: value[field.name] for field in fields(CaseScore) if field.name in value}
+    return CaseScore(**{**picked, "answers": tuple(value["answers"])})
