@@ -1,0 +1,57 @@
+"""The whole program against the simulator over HTTP: what it claims is held against the true quality of the prompts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opro_action.cli import main
+from opro_action.testing import Landscape, World, first_prompt, write_repository
+from opro_action.testing.server import SimulatorServer
+
+
+def optimized(
+    folder: Path, capsys: pytest.CaptureFixture[str], world: World, hand: str = "good", **optimize: Any
+) -> tuple[dict[str, Any], SimulatorServer]:
+    """The result of `opro optimize` on the suite of a world, and the server that answered."""
+    with SimulatorServer(world, hand) as server:
+        suite = write_repository(folder, world, url=server.url, **optimize)
+        (folder / ".git").mkdir()
+        with pytest.raises(SystemExit) as end:
+            main(["optimize", str(suite), "--format=json"])
+    assert end.value.code == 0
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result, server
+
+
+def test_a_proven_winner_is_truly_better_and_every_call_is_accounted_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(Landscape("generous", kinds=2, share=0.8, rule=5.0, trap=-2.5), 0)
+    result, server = optimized(tmp_path, capsys, world, max_calls=500)
+    assert result["evidence"] == "proven"
+    first, best = world.quality(first_prompt(world)), world.quality(result["best"]["text"])
+    assert best > first + 0.15
+    assert result["best"]["holdout_score"] == pytest.approx(best, abs=0.2)
+    assert result["usage"]["task"]["calls"] == server.task_calls
+    assert result["usage"]["optimizer"]["calls"] == server.writer_calls
+    assert server.task_calls + server.writer_calls <= 500
+
+
+def test_a_prompt_at_its_ceiling_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result, _ = optimized(tmp_path, capsys, World.named("no_headroom", 1), max_calls=400)
+    assert (result["evidence"], result["accepted"]) == ("not_shown", False)
+
+
+def test_the_faults_of_optimizer_models_are_caught_before_a_call_is_spent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World.named("easy", 2)
+    for hand, reason in (("copies", "quotes a case"), ("garbled", "no <prompt>")):
+        result, _ = optimized(tmp_path / hand, capsys, world, hand, max_calls=300)
+        reasons = [candidate.get("rejected") or "" for candidate in result["candidates"]]
+        assert any(reason in found for found in reasons)
+        assert not any("Message 0" in candidate["text"] for candidate in result["candidates"] if candidate["n_scored"])
