@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterable
 
 from peers.evaluator import BudgetExhausted, Evaluator
 from peers.opro import examples, polished, worded
@@ -24,8 +26,8 @@ def best_of_n(evaluator: Evaluator, seed: int) -> None:
         "Write a better instruction, beginning with <INS> and ending with </INS>."
     )
     count = evaluator.budget // len(evaluator.cases)
-    texts = [polished(evaluator.write(message, index)) for index in range(_SPARE * count)]
-    _keep_best(evaluator, [evaluator.seed_text, *texts])
+    written = (polished(evaluator.write(message, index)) for index in range(_SPARE * count))
+    _keep_best(evaluator, itertools.chain([evaluator.seed_text], written))
 
 
 def random_search(evaluator: Evaluator, seed: int) -> None:
@@ -54,10 +56,14 @@ def _blind(evaluator: Evaluator, tried: list[str], dice: random.Random) -> str:
     return f"{what}, for the task: {evaluator.description}\n\n{listed}\n\n{worded('INS')}"
 
 
-def _keep_best(evaluator: Evaluator, texts: list[str]) -> None:
-    best = -1.0
+def _keep_best(evaluator: Evaluator, texts: Iterable[str]) -> None:
+    """Texts are written when it is their turn, so that none is paid for that the budget cannot score."""
+    best, tried = -1.0, {""}
     try:
-        for text in dict.fromkeys(filter(None, texts)):
+        for text in texts:
+            if text in tried:
+                continue
+            tried.add(text)
             score = evaluator.score(text)
             if score > best:
                 best = score

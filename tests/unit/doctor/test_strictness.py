@@ -106,7 +106,7 @@ def test_a_label_that_passes_for_another_is_a_warning_where_it_earns_no_more_tha
     assert 'The answer "bugfix" passes where another is expected' in finding.what
 
 
-@pytest.mark.parametrize("name", ["language-identification", "ticket-routing"])
+@pytest.mark.parametrize("name", ["language-identification", "meter-reading", "table-booking", "ticket-routing"])
 def test_the_projects_own_suites_are_left_in_peace(name: str) -> None:
     suite = read_suite(OWN / f"{name}.yaml")
     assert found_in(suite) == []
