@@ -19,8 +19,12 @@ On the simulator, over 40 runs of up to 1,000 calls, this rule brings the median
 optimizer model that only rephrases, from 670 to 380 with a prompt at its ceiling, and costs 5 % of the gain elsewhere.
 """
 
-PLATEAU_CANDIDATES = 32
-"""Over so many candidates a search that is worth going on with gains at least half of `min_gain`."""
+PLATEAU_CANDIDATES = 64
+"""Over so many candidates a search that is worth going on with gains at least half of `min_gain`.
+
+With 2,000 calls the simulated searches gain 57 points over four landscapes, where 32 candidates and three steps of
+patience ended them at 900 calls and 44 points.
+"""
 
 ELSEWHERE = "The wording is not the bottleneck: look at the task, the model, the data or the scorer."
 

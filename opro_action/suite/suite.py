@@ -140,7 +140,7 @@ class OptimizeSpec:
     seed: int = 0
     min_gain: float = 0.02
     target: float = 1.0
-    patience: int = 3
+    patience: int = 6
     max_length: int | None = None
     propose: str = "promising"
 

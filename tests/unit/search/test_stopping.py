@@ -86,10 +86,10 @@ def test_patience_counts_the_candidates_since_the_last_gain() -> None:
 def test_small_gains_are_a_plateau() -> None:
     spec = replace(SPEC, patience=9)
     first = [attempt(50), attempt(70, 1)]
-    tried = [attempt(60, 2, met=20 + i) for i in range(31)]
+    tried = [attempt(60, 2, met=20 + i) for i in range(63)]
     assert reason(4, *first, *tried, attempt(72, 3), spec=spec) is None
     assert meaning(4, *first, *tried, attempt(60, 3), spec=spec) == (
-        "The last 32 candidates gained 0.0 points together, and reached 0.70."
+        "The last 64 candidates gained 0.0 points together, and reached 0.70."
     )
 
 
