@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from peers.installed import INSTALLED, missing
-from search_ablations import ABLATIONS, NO_HOLDOUT
+from search_ablations import ABLATIONS, NO_EARLY_STOP, NO_HOLDOUT
 from search_run import PEERS, Run, Task, make
 from search_tables import tables
 
@@ -37,7 +37,7 @@ NULL_ARMS = ("ours", "opro", "best-of-n", "random", NO_HOLDOUT)
 NULL_BUDGET = 2000
 """The default of a suite (`optimize.max_calls`)."""
 ABLATION_BUDGET = 1000
-"""The ablations are run at one budget only, this one or the nearest to it."""
+"""The ablations are run at one budget only, this one or the nearest to it; how early to stop matters at all."""
 
 
 def main() -> None:
@@ -100,7 +100,7 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
         for landscape in options.landscapes
         for seed in seeds
         for arm in arms
-        if arm not in ABLATIONS or budget == of_ablations
+        if arm not in ABLATIONS or budget == of_ablations or arm == NO_EARLY_STOP
     ]
     if not options.no_null:
         nulls = [arm for arm in NULL_ARMS if arm in arms]

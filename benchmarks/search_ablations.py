@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
 
+from opro_action.search import stopping
 from opro_action.search.selection import BEHIND, Batch, Block, levels
 from opro_action.search.setup import Setup
 from opro_action.search.split import Split, order
@@ -18,15 +20,30 @@ Change = Callable[[Setup], Setup]
 
 @dataclass(frozen=True)
 class Ablation:
-    """Settings of the search that differ from the default, and what is changed in its setup."""
+    """Settings of the search that differ from the default, what is changed in its setup, and the stop rules that stay.
+
+    `rules` are names of functions in `opro_action.search.stopping`; None keeps all.
+    """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     change: Change = field(default=lambda setup: setup)
+    rules: tuple[str, ...] | None = None
 
     def applied(
         self, prepare: Callable[[Suite], Setup], suite: Callable[..., Suite], settings: Mapping[str, Any]
     ) -> Setup:
         return self.change(prepare(suite(**{**settings, **self.settings})))
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """While this lasts, only the `rules` end a search."""
+        kept = stopping.RULES
+        if self.rules is not None:
+            stopping.RULES = tuple(rule for rule in kept if rule.__name__ in self.rules)
+        try:
+            yield
+        finally:
+            stopping.RULES = kept
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ def _all_cases(setup: Setup) -> Setup:
 
 
 NO_HOLDOUT = "no holdout"
+NO_EARLY_STOP = "no early stop"
 
 ABLATIONS: Mapping[str, Ablation] = {
     "full evaluation": Ablation({"selection": "full"}),
@@ -82,6 +100,7 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no trajectory": Ablation({"show": ("exemplars", "failures", "unsolved", "rejections")}),
     "rewrite only": Ablation({"ways": ("rewrite",)}),
     "one a step": Ablation({"candidates": 1, "steps": 800, "patience": 24}),
+    NO_EARLY_STOP: Ablation(rules=("target", "no_room", "steps")),
     "with demos": Ablation({"demos": 4}),
     NO_HOLDOUT: Ablation(change=_all_cases),
 }

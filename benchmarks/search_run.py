@@ -171,12 +171,14 @@ def _ours(task: Task, backend: Simulated) -> Run:
     nothing = Run(
         **asdict(task), first=first, reachable=backend.reachable, final=first, found=first, calls=0, written=0
     )
+    ablation = ABLATIONS.get(task.arm, Ablation())
     try:
-        setup = ABLATIONS.get(task.arm, Ablation()).applied(prepare, backend.suite, settings)
+        setup = ablation.applied(prepare, backend.suite, settings)
     except UsageError:
         return replace(nothing, evidence="not_shown", stop="refused")
     told = Told(backend, setup, task.budget)
-    outcome = told.play()
+    with ablation.stopping():
+        outcome = told.play()
     run = replace(
         nothing,
         found=backend.quality(told.best),

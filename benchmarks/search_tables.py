@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from math import sqrt
 from statistics import fmean, median, stdev
 
 from search_run import Run
 
-REACHED = 0.8
-"""Of the gain that the best prompt of a world would bring."""
+REACHED = (0.5, 0.8)
+"""Shares of the gain that the best prompt of a world would bring."""
 
 EPSILON = 1e-9
 
@@ -41,10 +42,11 @@ def _of_landscapes(runs: Sequence[Run], title: str) -> str:
         parts.append(_by_landscape(chosen, f"Runs of {budget} calls that end below the first prompt", _below))
     most = max(run.budget for run in runs)
     longest = [run for run in runs if run.budget == most]
-    head = (
-        f"Median task calls to {REACHED:.0%} of the reachable gain by the best so far (runs of {most} that got there)"
-    )
-    parts.append(_by_landscape(longest, head, _calls_to_reach))
+    for share in REACHED:
+        head = (
+            f"Median task calls to {share:.0%} of the reachable gain by the best so far (runs of {most} that got there)"
+        )
+        parts.append(_by_landscape(longest, head, partial(_calls_to_reach, share=share)))
     parts.append(_against(runs, "opro"))
     return "\n\n".join(part for part in parts if part)
 
@@ -65,14 +67,14 @@ def _below(runs: Sequence[Run]) -> str:
     return f"{sum(run.gain < -EPSILON for run in runs)}/{len(runs)}"
 
 
-def _calls_to_reach(runs: Sequence[Run]) -> str:
-    reached = [calls for calls in map(calls_to_reach, runs) if calls is not None]
+def _calls_to_reach(runs: Sequence[Run], *, share: float) -> str:
+    reached = [calls for run in runs if (calls := calls_to_reach(run, share)) is not None]
     counted = sorted(reached + [10**9] * (len(runs) - len(reached)))
     middle = median(counted)
     return f"{'never' if middle >= 10**8 else format(middle, '.0f')} ({len(reached)}/{len(runs)})"
 
 
-def calls_to_reach(run: Run, share: float = REACHED) -> int | None:
+def calls_to_reach(run: Run, share: float) -> int | None:
     """Task calls after which the best so far had that share of the reachable gain; None for never."""
     wanted = run.first + share * (run.reachable - run.first)
     if run.reachable - run.first < 0.01:

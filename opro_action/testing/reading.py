@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from opro_action.testing.said import TICKET
 from opro_action.testing.vocabulary import CUES, LABELS, Sentence, known, pieces
@@ -31,9 +32,9 @@ _MODES = (
     ("repair", re.compile(r"(?i)\bdiagnos|\brepair|\bfix\b|\bwhy\b.*\b(?:wrong|fail)|\bcause")),
 )
 _COMPLAINTS = (
-    ("placeholders", re.compile(r"(?i)not the same placeholders|missing placeholder|must contain \{\{")),
-    ("copies", re.compile(r"(?i)quotes (?:a|the) (?:case|example)")),
-    ("tags", re.compile(r"(?i)no <\w+>")),
+    ("placeholders", ("not the same placeholders", "missing placeholder", "must contain {{")),
+    ("copies", ("quotes a case", "quotes the case", "quotes an example")),
+    ("tags", ("no <",)),
 )
 
 
@@ -67,6 +68,41 @@ class Seen:
     told: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """What one line or sentence of a message says by itself. `any_label` is the first label named in it."""
+
+    ticket: str | None
+    sentence: Sentence | None
+    score: float | None
+    number: float | None
+    announces_number: bool
+    cue: str | None
+    truth: str | None
+    any_label: str | None
+    wrong: bool
+    talked: bool
+
+
+@lru_cache(maxsize=16384)
+def _piece(text: str) -> _Piece:
+    ticket = TICKET.search(text)
+    score, number, label = _SCORE.search(text), _NUMBER.fullmatch(text), _ANY_LABEL.search(text)
+    truth = _EQUAL.search(text) or _TRUTH.search(text)
+    return _Piece(
+        ticket=ticket[1] if ticket else None,
+        sentence=None if ticket else known(text),
+        score=float(score[1]) if score else None,
+        number=float(number[1]) if number else None,
+        announces_number=bool(_SCORE_HEAD.fullmatch(text)),
+        cue=next((cue for cue in CUES if cue in text), None),
+        truth=truth[1].lower() if truth else None,
+        any_label=label[1].lower() if label else None,
+        wrong=bool(_WRONG.search(text)),
+        talked=bool(_TALK.search(text)),
+    )
+
+
 def read(text: str) -> Seen:
     """Read a message to the optimizer model, in whatever layout it comes."""
     seen = Seen(marks=tuple(dict.fromkeys(_PLACEHOLDER.findall(text))), mode=_mode(text[-700:]), told=_told(text))
@@ -74,27 +110,21 @@ def read(text: str) -> Seen:
     prompt: ShownPrompt | None = None
     case: ShownCase | None = None
     awaits_number = False
-    for piece in pieces(text):
-        ticket = TICKET.search(piece)
-        sentence = None if ticket else known(piece)
-        if ticket:
-            case = ShownCase(whole[ticket[1]])
+    for piece in map(_piece, pieces(text)):
+        if piece.ticket:
+            case = ShownCase(whole[piece.ticket])
             seen.cases.append(case)
-            _note(case, piece)
-            continue
-        if sentence:
+        if piece.sentence:
             case = None
-            if prompt is None or prompt.score is not None or sentence.item.sort == "intro":
+            if prompt is None or prompt.score is not None or piece.sentence.item.sort == "intro":
                 prompt = ShownPrompt()
                 seen.prompts.append(prompt)
-            prompt.sentences.append(sentence)
-            continue
-        number = _NUMBER.fullmatch(piece) if awaits_number else _SCORE.search(piece)
-        awaits_number = bool(_SCORE_HEAD.fullmatch(piece))
-        if number and prompt is not None and prompt.score is None and case is None:
-            prompt.score = float(number[1])
+            prompt.sentences.append(piece.sentence)
         elif case is not None:
             _note(case, piece)
+        elif prompt is not None and prompt.score is None:
+            prompt.score = piece.number if awaits_number else piece.score
+        awaits_number = piece.announces_number
     return seen
 
 
@@ -119,15 +149,11 @@ def _lines(value: object, name: str = "") -> Iterator[str]:
         yield f"{name}: {legible(str(value))}"
 
 
-def _note(case: ShownCase, piece: str) -> None:
-    if case.cue is None:
-        case.cue = next((cue for cue in CUES if cue in piece), None)
-    stated = _EQUAL.search(piece) or _TRUTH.search(piece)
-    found = stated or (None if case.truth else _ANY_LABEL.search(piece))
-    if found and (case.truth is None or stated):
-        case.truth = found[1].lower()
-    case.wrong = case.wrong or bool(_WRONG.search(piece))
-    case.talked = case.talked or bool(_TALK.search(piece))
+def _note(case: ShownCase, piece: _Piece) -> None:
+    case.cue = case.cue or piece.cue
+    case.truth = piece.truth or case.truth or piece.any_label
+    case.wrong = case.wrong or piece.wrong
+    case.talked = case.talked or piece.talked
 
 
 def _mode(ask: str) -> str:
@@ -136,4 +162,5 @@ def _mode(ask: str) -> str:
 
 def _told(text: str) -> frozenset[str]:
     """Which of its own faults the message complains of."""
-    return frozenset(name for name, words in _COMPLAINTS if words.search(text))
+    low = text.lower()
+    return frozenset(name for name, words in _COMPLAINTS if any(word in low for word in words))
