@@ -112,5 +112,5 @@ def error_of(exit_code: int, text: str) -> OproError:
 
 
 def _case(value: Mapping[str, Any]) -> CaseScore:
-    picked = {field.name: value[field.name] for field in fields(CaseScore) if field.name in value}
+    picked = {field.name: value[field.name] for field in fields(CaseScore)}
     return CaseScore(**{**picked, "answers": tuple(value["answers"])})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from opro_action.errors import UsageError
 from opro_action.pytest_plugin.settings import Settings
 from opro_action.suite.discovery import is_suite
 from opro_action.suite.reading import read_suites
@@ -67,9 +68,15 @@ class Catalogue:
         file = nodeid.partition("::")[0]
         if file not in self._entries:
             path = self._rootdir / file
-            ours = self._settings.is_suite_name(path)
-            self._entries[file] = dict(_entries(file, self.suites(path))) if ours else {}
+            self._entries[file] = dict(_entries(file, self._readable(path)))
         return self._entries[file].get(nodeid)
+
+    def _readable(self, path: Path) -> list[Suite]:
+        """None for what is no suite of ours: other plugins have items in YAML files too."""
+        try:
+            return self.suites(path) if self._settings.is_suite_name(path) else []
+        except UsageError:
+            return []
 
     def chosen(self, nodeids: Iterable[str]) -> list[Chosen]:
         """The suites that these node ids are of, in order, with what is selected of each."""

@@ -13,7 +13,7 @@ from opro_action.errors import OproError, UsageError
 from opro_action.gate.check import SuiteCheck
 from opro_action.pytest_plugin.asking import Asking, Heard, difference
 from opro_action.pytest_plugin.catalogue import Catalogue, Chosen, Entry
-from opro_action.pytest_plugin.outcome import CaseOutcome, GateOutcome, case_outcome, compared, gate_outcome, unmeasured
+from opro_action.pytest_plugin.outcome import CaseOutcome, GateOutcome, case_outcome, gate_outcome, records, unmeasured
 from opro_action.pytest_plugin.settings import Settings
 from opro_action.scoring.results import CaseResult
 from opro_action.suite.suite import Suite
@@ -135,13 +135,13 @@ class Desk:
         return check
 
     async def _keep(self, place: str, check: SuiteCheck, heard: Heard) -> None:
-        results = {result.case.id: result for result in check.result.cases}
+        results, known = {result.case.id: result for result in check.result.cases}, records(check)
         for case in check.suite.cases:
             nodeid, result = f"{place}::{case.id}", results.get(case.id) or heard.result(check.suite, case)
             if result is not None:
-                recall = not result.passed and compared(check, case)
-                answer = await self.asking.recalled(check, case) if recall else None
-                self.decided.cases[nodeid] = case_outcome(check, result, baseline_answer=answer)
+                before = known.get(case.id)
+                answer = await self.asking.recalled(check, case) if before and not result.passed else None
+                self.decided.cases[nodeid] = case_outcome(check, result, before, baseline_answer=answer)
             elif nodeid not in self.decided.cases:
                 self.decided.cases[nodeid] = unmeasured(check.suite, case, check.verdict.reason)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opro_action.gate.baseline import Baseline, BaselineCase
+from opro_action.gate.baseline import BaselineCase
 from opro_action.gate.check import SuiteCheck
 from opro_action.report.check import suite_text
 from opro_action.report.markdown import visible
@@ -83,12 +83,13 @@ def place_of(suite: Suite, case: Case) -> str:
     return f"{path}:{case.line}" if case.line else str(path)
 
 
-def case_outcome(check: SuiteCheck, result: CaseResult, *, baseline_answer: str | None = None) -> CaseOutcome:
-    """The outcome of a case that was asked."""
+def case_outcome(
+    check: SuiteCheck, result: CaseResult, before: BaselineCase | None, *, baseline_answer: str | None = None
+) -> CaseOutcome:
+    """The outcome of a case that was asked; `before` is its record of `records`."""
     case = result.case
     if result.score is None:
         return unmeasured(check.suite, case, result.explanation)
-    before = compared(check, case)
     broken = case.id in check.verdict.broken_must_pass
     answer = next((answer for answer in result.answers if not answer.passed), result.answers[0])
     costs = [answer.cost_usd for answer in result.answers]
@@ -116,9 +117,13 @@ def unmeasured(suite: Suite, case: Case, problem: str) -> CaseOutcome:
     return CaseOutcome(id=case.id, place=place_of(suite, case), problem=problem)
 
 
-def compared(check: SuiteCheck, case: Case) -> BaselineCase | None:
-    """The baseline's record of a case, where it can be compared with."""
-    return _record(check.baseline, case) if check.verdict.comparable else None
+def records(check: SuiteCheck) -> Mapping[str, BaselineCase]:
+    """The baseline's record of each case that can be compared with it, by the case's id."""
+    if check.baseline is None or not check.verdict.comparable:
+        return {}
+    known = {(case.id, case.digest): case for case in check.baseline.cases}
+    found = ((case.id, known.get((case.id, case.digest))) for case in check.suite.cases)
+    return {id_: record for id_, record in found if record is not None}
 
 
 def gate_outcome(check: SuiteCheck) -> GateOutcome:
@@ -134,11 +139,6 @@ def gate_outcome(check: SuiteCheck) -> GateOutcome:
     }
     properties = [(name, value) for name, value in numbers.items() if value is not None]
     return GateOutcome(check.exit_code, "\n".join([f"{head}: {reason.strip()}", *facts]), properties)
-
-
-def _record(baseline: Baseline | None, case: Case) -> BaselineCase | None:
-    cases = baseline.cases if baseline else ()
-    return next((known for known in cases if known.id == case.id and known.digest == case.digest), None)
 
 
 def _asked(case: Case) -> str:

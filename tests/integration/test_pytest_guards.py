@@ -234,18 +234,16 @@ def test_after_the_prefetch_no_thread_is_left_for_tests_that_fork(pytester: pyte
 
 @pytest.mark.parametrize("selection", [[], ["-n", "2"]])
 def test_an_interrupt_ends_calls_and_says_what_was_paid(pytester: pytest.Pytester, selection: list[str]) -> None:
-    with ModelServer(lambda asked: "bug", latency=30) as server:
+    with ModelServer(lambda asked: "bug", latency=600) as server:
         params = {"temperature": 0, "api_base": server.url}
         echo_suite(pytester.path, model="openai/test", params=params)
         command = [sys.executable, "-m", "pytest", "evals", *selection]
         env = {**os.environ, "OPENAI_API_KEY": "sk-none"}
         run = subprocess.Popen(command, cwd=pytester.path, env=env, stdout=subprocess.PIPE, text=True)
         _wait_for(lambda: server.count == 3)
-        began = time.monotonic()
         run.send_signal(signal.SIGINT)
-        out, _ = run.communicate(timeout=60)
+        out, _ = run.communicate(timeout=300)  # which would not be enough if it waited for the calls under way
 
-    assert time.monotonic() - began < 25, "the calls under way were waited for"
     assert run.returncode == pytest.ExitCode.INTERRUPTED
     assert "NO VERDICT  evals/routing.yaml: the run ended before it" in out
     assert "3 calls, 0 from cache" in out
