@@ -75,7 +75,7 @@ async def score_side(
         return replace(side, problem=error)
     if recorded and not why_not:
         return replace(side, accepted=replace(suite, prompt=replace(suite.prompt, text=recorded.text)))
-    return await _with_base(side, models, base, on_answer) if base and side.result.measured else side
+    return await _with_base(side, models, base) if base and side.result.measured else side
 
 
 async def answers(
@@ -110,7 +110,7 @@ def _recorded(suite: Suite) -> Baseline | None:
     return replace(found, cases=tuple(case for case in found.cases if case.id in chosen))
 
 
-async def _with_base(side: Side, models: Models, base: Base, on_answer: OnAnswer | None) -> Side:
+async def _with_base(side: Side, models: Models, base: Base) -> Side:
     try:
         accepted = _accepted(side.suite, base)
     except UsageError as error:
@@ -118,7 +118,7 @@ async def _with_base(side: Side, models: Models, base: Base, on_answer: OnAnswer
     if accepted is None:
         return side
     try:
-        found = SuiteResult(await answers(accepted, models, accepted.cases, on_answer=on_answer))
+        found = SuiteResult(await answers(accepted, models, accepted.cases))
         baseline = baseline_of(accepted, found, fingerprint(accepted, accepted.model))
     except (NotMeasured, BudgetSpent) as error:
         if models.offline or isinstance(error, CallRefused):

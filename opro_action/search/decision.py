@@ -18,8 +18,8 @@ from opro_action.search.trajectory import Attempt, Trajectory, lead
 WORTH_A_LOOK = 0.8
 """The holdout is looked at when the winner's paired lead on the search split is above so many standard errors.
 
-A smaller lead is what luck gives the best of a few: with a prompt at its ceiling half of the looks are saved, and with
-them half of the proposals that luck alone would open.
+A smaller lead is what luck gives the best of a few: with a prompt at its ceiling it saves the calls of a look, and the
+proposals that luck alone would open.
 """
 
 
