@@ -31,7 +31,7 @@ from opro_action.pytest_plugin.settings import Settings
     ],
 )
 def test_a_glob_names_files_from_the_rootdir(globs: tuple[str, ...], name: str, named: bool) -> None:
-    root = Path("/work/repo").absolute()
+    root = Path("/repo").absolute()
     settings = Settings((root,), globs, default_globs=False)
 
     assert settings.is_suite_name(root / name) is named
@@ -39,7 +39,7 @@ def test_a_glob_names_files_from_the_rootdir(globs: tuple[str, ...], name: str, 
 
 
 def test_files_outside_of_the_rootdir_are_named_from_the_repository_around_it() -> None:
-    root = Path("/work/repo").absolute()
+    root = Path("/repo").absolute()
     settings = Settings((root / "evals", root), SUITES, default_globs=True)
 
     assert settings.is_suite_name(root / "evals" / "routing.yaml")
