@@ -239,7 +239,9 @@ def test_an_interrupt_ends_calls_and_says_what_was_paid(pytester: pytest.Pyteste
         echo_suite(pytester.path, model="openai/test", params=params)
         command = [sys.executable, "-m", "pytest", "evals", *selection]
         env = {**os.environ, "OPENAI_API_KEY": "sk-none"}
+        inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have switched it off
         run = subprocess.Popen(command, cwd=pytester.path, env=env, stdout=subprocess.PIPE, text=True)
+        signal.signal(signal.SIGINT, inherited)
         _wait_for(lambda: server.count == 3)
         run.send_signal(signal.SIGINT)
         out, _ = run.communicate(timeout=300)  # which would not be enough if it waited for the calls under way
