@@ -116,6 +116,9 @@ def opro() -> None:
 @opro.command()
 @click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
 @click.option("--changed", is_flag=True, help="Only suites made of files that differ from --base.")
+@click.option(
+    "--staged", is_flag=True, help="Suites as they are staged, not as the work tree has them: for commit hooks."
+)
 @click.option("--base", metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD.")
 @click.option(
     "--update-baseline",
@@ -127,6 +130,13 @@ def opro() -> None:
 @click.option("--tag", "tags", multiple=True, help="Only cases with this tag, or one of several.")
 @click.option("-k", "match", metavar="TEXT", help="Only cases with TEXT in their id.")
 @click.option("--prompt", "prompts", multiple=True, type=FILE, help="Compare these prompt files on the suite's cases.")
+@click.option(
+    "--on-unmeasured",
+    type=click.Choice(["fail", "warn"]),
+    default="fail",
+    show_default=True,
+    help="End with 3, or with a warning and 0, where nothing could be measured: no key, provider down.",
+)
 @_model
 @click.option("--repeats", type=click.IntRange(min=1), help="Answers per case, instead of the suite's.")
 @_max_calls
@@ -142,8 +152,8 @@ def check(suites: tuple[Path, ...], **given: Any) -> int:
     from opro_action.commands.check import CheckOptions
     from opro_action.commands.check import check as run
 
-    names = ("changed", "base", "model", "repeats", "update_baseline", "force", "tags", "match", "prompts")
-    picked = {name: given[name] for name in names}
+    names = ("changed", "staged", "base", "model", "repeats", "update_baseline", "force", "tags", "match", "prompts")
+    picked = {name: given[name] for name in (*names, "on_unmeasured")}
     return run(CheckOptions(suites=suites, calls=_calls(given), output=_output_of(given), **picked))
 
 

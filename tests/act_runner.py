@@ -1,9 +1,9 @@
 """Runs a workflow with the real action.yml under act: on this machine, without Docker, against the fake GitHub.
 
-act replaces actions/checkout by a copy of the work tree. Two other actions are replaced by stubs here: actions/cache
-by one that keeps the folder itself, and actions/setup-python by one whose `python -m venv` hands out one environment
-for all runs of a test session; in it, every process notes at its end what it had imported, which ports it had
-connected to and which variables it had been given.
+act replaces actions/checkout by a copy of the work tree. Other actions are replaced by stubs here: actions/cache by one
+that keeps the folder itself, those for artifacts by ones that copy, and actions/setup-python by one whose
+`python -m venv` hands out one environment for all runs of a test session; in it, every process notes at its end what it
+had imported, which ports it had connected to and which variables it had been given.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fake_github import FakeGitHub
@@ -33,6 +34,16 @@ runs:
   using: composite
   steps:
     - {id: it, shell: bash, run: 'echo "python-path=$GITHUB_ACTION_PATH/python" >> "$GITHUB_OUTPUT"'}
+"""
+
+_ARTIFACT = """\
+name: artifact
+description: Stands for actions/upload-artifact and actions/download-artifact.
+inputs: {name: {}, path: {}, run-id: {}, github-token: {}}
+runs:
+  using: composite
+  steps:
+    - {shell: bash, env: {NAME: "${{ inputs.name }}", AT: "${{ inputs.path }}"}, run: 'SCRIPT'}
 """
 
 _CACHE = """\
@@ -112,27 +123,54 @@ class Runner:
         self.notes = folder / "notes"
         self.action = folder / "action"
         copy_project(self.action)
-        setup, cache, witness = folder / "setup-python", folder / "stub-cache", folder / "witness.py"
+        artifacts = folder / "artifacts"
+        witness = folder / "witness.py"
         witness.write_text(_WITNESS.replace("FOLDER", repr(str(self.notes))))
-        kept = re.sub(r"KEPT(?!_)", str(folder / "kept"), _CACHE)
-        for stub, manifest in ((setup, _SETUP_PYTHON), (cache, kept)):
-            stub.mkdir()
+        manifests = {
+            "actions/setup-python": _SETUP_PYTHON,
+            "actions/cache": re.sub(r"KEPT(?!_)", str(folder / "kept"), _CACHE),
+            "actions/upload-artifact": _ARTIFACT.replace(
+                "SCRIPT", f'mkdir -p {artifacts} && cp -r "$AT" {artifacts}/"$NAME"'
+            ),
+            "actions/download-artifact": _ARTIFACT.replace("SCRIPT", f'mv {artifacts}/"$NAME" "$AT"'),
+        }
+        self.stubs = {ACTION: self.action}
+        for action, manifest in manifests.items():
+            stub = folder / action
+            stub.mkdir(parents=True)
             (stub / "action.yml").write_text(manifest)
+            self.stubs[_pinned(action)] = stub
+        python = folder / "actions/setup-python/python"
         script = _PYTHON.replace("SHARED", str(folder / "venv")).replace("PYTHON", sys.executable)
-        (setup / "python").write_text(script.replace("WITNESS", str(witness)))
-        (setup / "python").chmod(0o755)
-        self.stubs = {_pinned("actions/setup-python"): setup, _pinned("actions/cache"): cache, ACTION: self.action}
+        python.write_text(script.replace("WITNESS", str(witness)))
+        python.chmod(0o755)
 
-    def run(self, event: str, checkout: Path, hub: FakeGitHub, *, env: Mapping[str, str] | None = None) -> Ran:
-        """Run .github/workflows/prompts.yml of `checkout` as `event` does."""
+    def forget(self) -> None:
+        """Throw away the models' answers that earlier runs have cached."""
+        shutil.rmtree(self.folder / "kept", ignore_errors=True)
+
+    def run(
+        self,
+        event: str,
+        checkout: Path,
+        hub: FakeGitHub,
+        *,
+        env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> Ran:
+        """Run .github/workflows/prompts.yml of `checkout` as `event` does, with what GitHub says of the event."""
         shutil.rmtree(self.notes, ignore_errors=True)
         self.notes.mkdir()
+        told = self.folder / "event.json"
+        told.write_text(json.dumps(payload or {}))
         command = [
             str(Path(sys.executable).with_name("act")), event, "--platform=ubuntu-latest=-self-hosted",
             "--workflows=.github/workflows/prompts.yml",
             f"--action-cache-path={self.folder / 'cache'}", "--no-cache-server",
             *(f"--local-repository={name}={stub}" for name, stub in self.stubs.items()),
             f"--env=GITHUB_API_URL={hub.url}", "--secret=GITHUB_TOKEN=token-that-writes",
+            f"--eventpath={told}", *(f"--secret={name}={value}" for name, value in (secrets or {}).items()),
             *(f"--env={name}={value}" for name, value in (env or {}).items()),
         ]  # fmt: skip
         done = subprocess.run(
@@ -174,10 +212,11 @@ def port_of(hub: FakeGitHub) -> int:
 
 
 def _pinned(action: str) -> str:
-    """The action with the commit that action.yml pins."""
-    found = re.search(rf"{action}@[0-9a-f]{{40}}", (PROJECT / "action.yml").read_text())
-    assert found
-    return found[0]
+    """The action with the commit that action.yml, or else a recipe, pins."""
+    for file in (PROJECT / "action.yml", *sorted((PROJECT / "docs/recipes").glob("*.yml"))):
+        if found := re.search(rf"{action}@[0-9a-f]{{40}}", file.read_text()):
+            return found[0]
+    raise LookupError(action)
 
 
 def _process(path: Path) -> Process:

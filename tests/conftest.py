@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(autouse=True)
 def _not_on_ci(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from fake_github_git import GIT_ROUTES, Json
+from fake_github_git import GIT_ROUTES
+from fake_github_graphql import operation
 from fake_github_objects import GitError, Objects
-from fake_github_pulls import PULL_ROUTES
-from fake_github_values import Call, Refusal
+from fake_github_pulls import PULL_ROUTES, new_comment
+from fake_github_values import Call, Json, Refusal
 
 _LATER = "2026-01-02T00:00:00Z"
 
@@ -37,6 +38,7 @@ class Request:
     body: Json
     user_agent: str
     status: int
+    answer: Json = None
 
 
 @dataclass
@@ -80,6 +82,11 @@ class FakeGitHub:
     ) -> None:
         self.objects = Objects(repo_dir)
         self.owner, self.name = name.split("/")
+        self.node_id = "R_1"
+        self.permissions: dict[str, str] = {}
+        self.protected: set[str] = set()
+        self.emptied: list[int] = []
+        self.unknown_fields: set[str] = set()
         self.pulls: list[dict[str, Any]] = []
         self.labels: dict[str, dict[str, Any]] = {}
         self.comments: dict[int, list[dict[str, Any]]] = {}
@@ -111,7 +118,7 @@ class FakeGitHub:
     @property
     def writes(self) -> list[Request]:
         """The requests that could have changed something."""
-        return [request for request in self.requests if request.method != "GET"]
+        return [each for each in self.requests if each.method != "GET" and operation(each.body) != "viewer"]
 
     @property
     def open_pulls(self) -> list[dict[str, Any]]:
@@ -127,7 +134,10 @@ class FakeGitHub:
         return self.objects.ref(f"refs/heads/{branch}")
 
     def fail(self, method: str, path: str, status: int, message: str = "fault", **more: Any) -> None:
-        """Have the next request with this method, to a path in which this expression is found, fail."""
+        """Have the next request with this method, to a path in which this expression is found, fail.
+
+        A request to the GraphQL API has the path `/graphql#updateRefs` here, with what it asks for.
+        """
         self.faults.append(Fault(method, path, status, message, **more))
 
     def before(self, method: str, path: str, effect: Callable[[], object]) -> None:
@@ -139,12 +149,41 @@ class FakeGitHub:
     ) -> str:
         """A person pushes a commit to a branch: on top of it, or by force on `onto`."""
         sha = self.objects.push(branch, files, message, onto=onto)
-        self._settle()
+        self.settle()
         return sha
 
     def close(self, number: int) -> None:
         """A person closes a pull request without merging it."""
         self.pull(number).update(state="closed", closed_at=_LATER)
+
+    def reopen(self, number: int) -> bool:
+        """A person opens a closed pull request again, which GitHub allows while its branch has something to merge."""
+        pull = self.pull(number)
+        base, head = self.tip(pull["base"]), self.tip(pull["head"])
+        twin = any(each["head"] == pull["head"] and each["base"] == pull["base"] for each in self.open_pulls)
+        moved = head != pull["head_sha"]  # it cannot be opened again after a push by force to its branch
+        if pull["merged_at"] or twin or moved or base is None or head is None or not self.objects.ahead(base, head):
+            return False
+        pull.update(state="open", closed_at=None)
+        return True
+
+    def comment(self, number: int, body: str, login: str) -> None:
+        """A person or another bot comments on a pull request."""
+        new_comment(self, number, body, login)
+
+    def merge(self, number: int) -> str:
+        """A person merges a pull request with a merge commit; its branch stays."""
+        pull = self.pull(number)
+        base, head = self.tip(pull["base"]), self.tip(pull["head"])
+        assert base
+        assert head
+        files = {path: data for path, data in self.objects.files(head).items() if path in _changed_by(self, base, head)}
+        rows = [{"path": path, "mode": "100644", "sha": self.objects.write_blob(data)} for path, data in files.items()]
+        tree = self.objects.write_tree(rows, base)
+        merged = self.objects.write_commit(tree, [base, head], "merged", who="a person")
+        self.objects.set_ref(f"refs/heads/{pull['base']}", merged)
+        self.settle()
+        return merged
 
     def squash(self, number: int) -> str:
         """A person merges a pull request by squashing it; its branch stays."""
@@ -154,7 +193,7 @@ class FakeGitHub:
         merged = self.objects.write_commit(f"{head}^{{tree}}", [base], "squashed", who="a person")
         self.objects.set_ref(f"refs/heads/{pull['base']}", merged)
         pull.update(state="closed", merged_at=_LATER, closed_at=_LATER)
-        self._settle()
+        self.settle()
         return merged
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], raw: bytes) -> Answer:
@@ -163,7 +202,7 @@ class FakeGitHub:
         path = urllib.parse.unquote(parsed.path)
         query = dict(urllib.parse.parse_qsl(parsed.query))
         body = json.loads(raw) if raw else None
-        fault = self._fault(method, path)
+        fault = self._fault(method, f"{path}#{operation(body)}" if path.endswith("/graphql") else path)
         if fault:
             fault.effect()  # outside the lock: it may send requests of its own
         with self._lock:
@@ -173,8 +212,9 @@ class FakeGitHub:
                 answer = _paged(self._routed(method, path, Call((), query, body or {}), headers), parsed, self.url)
             if fault and fault.status is not None and fault.done:
                 answer = Answer(fault.status, {"message": fault.message}, fault.headers)
-            self.requests.append(Request(method, path, query, body, headers.get("User-Agent", ""), answer.status))
-            self._settle()
+            agent = headers.get("User-Agent", "")
+            self.requests.append(Request(method, path, query, body, agent, answer.status, answer.payload))
+            self.settle()
             return answer
 
     def _fault(self, method: str, path: str) -> Fault | None:
@@ -202,12 +242,16 @@ class FakeGitHub:
             return Answer(422, {"message": str(error)})
         return Answer(404, Refusal(404, "Not Found").body)
 
-    def _settle(self) -> None:
-        """What GitHub does by itself: pull requests whose branch is gone or has no commit over base are closed."""
+    def settle(self) -> None:
+        """What GitHub does by itself: pull requests whose branch is gone or has no commit over base are closed.
+
+        Those whose branch was moved to where it has none are `emptied`: GitHub does not let them be opened again.
+        """
         for pull in self.open_pulls:
             base, head = self.tip(pull["base"]), self.tip(pull["head"])
             if base is None or head is None or not self.objects.ahead(base, head):
                 merged = head is not None and head == pull["head_sha"]
+                self.emptied += [pull["number"]] if head and not merged else []
                 pull.update(state="closed", closed_at=_LATER, merged_at=_LATER if merged else None)
             else:
                 pull["head_sha"] = head
@@ -217,6 +261,13 @@ class FakeGitHub:
             draft = self._state_file.with_suffix(".draft")
             draft.write_text(shown)
             draft.replace(self._state_file)
+
+
+def _changed_by(hub: FakeGitHub, base: str, head: str) -> set[str]:
+    """The files that the commits of `head` over `base` changed."""
+    first = hub.objects.commit(hub.objects.ahead(base, head)[0])["parents"][0]
+    before, after = hub.objects.files(first), hub.objects.files(head)
+    return {path for path in after if after[path] != before.get(path)}
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
@@ -246,7 +297,8 @@ def _handler(hub: FakeGitHub) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = hub.handle(self.command, self.path, dict(self.headers), raw)
+            headers = {name.title(): value for name, value in self.headers.items()}  # a proxy may write them small
+            answer = hub.handle(self.command, self.path, headers, raw)
             if answer.status == 0:
                 self.close_connection = True
                 return

@@ -8,36 +8,22 @@ import urllib.parse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fake_github_values import Call, Refusal
+from fake_github_shapes import repository, user
+from fake_github_values import BOT, Call, Json, Refusal
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
 
-Json = Any
 Route = tuple[str, str, Callable[["FakeGitHub", Call], tuple[int, Json]]]
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def _repository(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    return 200, repo_json(hub)
-
-
-def repo_json(hub: FakeGitHub) -> Json:
-    return {
-        "id": 1,
-        "name": hub.name,
-        "full_name": f"{hub.owner}/{hub.name}",
-        "owner": {"login": hub.owner, "id": 1, "type": "Organization"},
-        "private": False,
-        "fork": False,
-        "default_branch": "main",
-        "url": hub.api,
-        "html_url": f"{hub.url}/{hub.owner}/{hub.name}",
-    }
+    return 200, repository(hub)
 
 
 def _user(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    return 200, {"login": "github-actions[bot]", "id": 2, "type": "Bot"}
+    return 200, user(hub, BOT)
 
 
 def _get_ref(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
@@ -112,9 +98,14 @@ def _commit_json(hub: FakeGitHub, sha: str) -> Json:
         "url": f"{url}/{sha}",
         "html_url": f"{hub.url}/{hub.owner}/{hub.name}/commit/{sha}",
         "tree": {"sha": commit["tree"], "url": f"{hub.api}/git/trees/{commit['tree']}"},
-        "parents": [{"sha": parent, "url": f"{url}/{parent}"} for parent in commit["parents"]],
-        "verification": {"verified": True, "reason": "valid", "signature": None, "payload": None},
+        "parents": [_parent(hub, parent) for parent in commit["parents"]],
+        "verification": {"verified": True, "reason": "valid", "signature": None, "payload": None, "verified_at": None},
     }
+
+
+def _parent(hub: FakeGitHub, sha: str) -> Json:
+    html = f"{hub.url}/{hub.owner}/{hub.name}/commit/{sha}"
+    return {"sha": sha, "url": f"{hub.api}/git/commits/{sha}", "html_url": html}
 
 
 def _create_commit(hub: FakeGitHub, call: Call) -> tuple[int, Json]:

@@ -1,16 +1,26 @@
-"""The git side of the fake GitHub: a real bare repository, written by real git."""
+"""The git side of the fake GitHub: a real bare repository, whose loose objects and refs are written here.
+
+git itself takes a process for each question, and a proposal asks a hundred; what it thinks of the result says `fsck`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+_SHA = re.compile(r"[0-9a-f]{40}")
+_PERSON = "octocat"
+
 
 class GitError(Exception):
-    """git refused; the API answers 422 with git's words."""
+    """git refused, or would; the API answers 422 with these words."""
 
 
 class Objects:
@@ -18,89 +28,95 @@ class Objects:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: dict[str, tuple[str, bytes]] = {}
         if not (path / "HEAD").exists():
             path.mkdir(parents=True, exist_ok=True)
             self.git("init", "--quiet", "--bare", "--initial-branch=main", ".")
 
-    def git(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
+    def git(self, *arguments: str) -> bytes:
         env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        env.update({f"GIT_{who}_{what}": "octocat" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")})
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, input=stdin, capture_output=True, env={**env, **(extra or {})}
-        )
+        done = subprocess.run(["git", *arguments], cwd=self.path, capture_output=True, env=env)
         if done.returncode:
             raise GitError(done.stderr.decode(errors="replace").strip() or "git failed")
         return done.stdout
 
-    def word(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
-        return self.git(*arguments, stdin=stdin, extra=extra).decode().strip()
+    def word(self, *arguments: str) -> str:
+        return self.git(*arguments).decode().strip()
+
+    def fsck(self) -> str:
+        """What `git fsck --strict` complains about; "" when the repository is clean."""
+        try:
+            return self.word("fsck", "--strict", "--no-dangling", "--no-progress")
+        except GitError as error:
+            return str(error)
 
     def has(self, sha: str, kind: str) -> bool:
         try:
-            return self.word("cat-file", "-t", sha) == kind
+            return self._load(sha)[0] == kind
         except GitError:
             return False
 
+    def blob(self, sha: str) -> bytes:
+        return self._load(sha)[1]
+
     def write_blob(self, content: bytes) -> str:
-        return self.word("hash-object", "-w", "--stdin", stdin=content)
+        return self._store("blob", content)
+
+    def tree(self, sha: str, *, recursive: bool = False) -> list[dict[str, Any]]:
+        return list(self._rows(self._tree_of(sha), "", recursive))
 
     def write_tree(self, entries: Sequence[Mapping[str, Any]], base: str | None) -> str:
-        index = {"GIT_INDEX_FILE": str(self.path / "fake-index")}
-        self.git("read-tree", base or "--empty", extra=index)
-        rows = []
+        """The tree `base` with `entries`: each is a file, or one to take away when its `sha` is None."""
+        found = {row["path"]: row for row in self.tree(base, recursive=True) if row["type"] != "tree"} if base else {}
+        files = {path: (row["mode"], row["sha"]) for path, row in found.items()}
         for entry in entries:
-            sha = entry.get("sha")
-            mode = entry["mode"] if sha else "0"
-            rows.append(f"{mode} {sha or '0' * 40}\t{entry['path']}".encode() + b"\0")
-        self.git("update-index", "-z", "--index-info", stdin=b"".join(rows), extra=index)
-        return self.word("write-tree", extra=index)
+            if {"", ".", "..", ".git"} & set(entry["path"].split("/")):
+                raise GitError(f"tree.path contains a malformed path component: {entry['path']}")
+            files.pop(entry["path"], None)
+            if entry.get("sha"):
+                files[entry["path"]] = (entry["mode"], entry["sha"])
+        return self._write_folder(files)
+
+    def commit(self, sha: str) -> dict[str, Any]:
+        kind, data = self._load(sha)
+        if kind != "commit":
+            raise GitError(f"{sha} is no commit")
+        head, _, message = data.decode().partition("\n\n")
+        fields = [line.partition(" ")[::2] for line in head.splitlines()]
+        people = {name: _person(value) for name, value in fields if name in {"author", "committer"}}
+        parents = [value for name, value in fields if name == "parent"]
+        return {"sha": sha, "tree": fields[0][1], "parents": parents, **people, "message": message.rstrip("\n")}
 
     def write_commit(self, tree: str, parents: Sequence[str], message: str, *, who: str) -> str:
-        names = {"GIT_AUTHOR_NAME": who, "GIT_COMMITTER_NAME": who}
-        flags = [flag for parent in parents for flag in ("-p", parent)]
-        return self.word("commit-tree", tree, *flags, stdin=message.encode(), extra=names)
+        when = f"{who} <{_PERSON}@example.org> {int(time.time())} +0000"
+        lines = [f"tree {self._tree_of(tree)}", *(f"parent {sha}" for sha in parents)]
+        text = "\n".join([*lines, f"author {when}", f"committer {when}", "", message])
+        return self._store("commit", (text if text.endswith("\n") else text + "\n").encode())
 
     def ref(self, name: str) -> str | None:
+        """The commit that `refs/heads/…` points to, or that is named itself."""
+        if _SHA.fullmatch(name):
+            return name if self.has(name, "commit") else None
         try:
-            return self.word("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        except GitError:
+            return (self.path / name).read_text().strip()
+        except OSError:
             return None
 
     def set_ref(self, name: str, sha: str | None) -> None:
+        file = self.path / name
         if sha is None:
-            self.git("update-ref", "-d", name)
-        else:
-            self.git("update-ref", name, sha)
+            file.unlink()
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{sha}\n")
+        except OSError as error:
+            raise GitError(f"cannot lock ref '{name}'") from error
 
     def ahead(self, base: str, head: str) -> list[str]:
         """The commits of `head` that `base` lacks, oldest first."""
-        return self.word("rev-list", "--reverse", f"{base}..{head}").split()
-
-    def tree(self, sha: str, *, recursive: bool = False) -> list[dict[str, Any]]:
-        flags = ["-r", "-t"] if recursive else []
-        rows = self.git("ls-tree", "-z", *flags, sha).decode().split("\0")
-        found = []
-        for row in filter(None, rows):
-            meta, path = row.split("\t", 1)
-            mode, kind, object_sha = meta.split()
-            found.append({"path": path, "mode": mode, "type": kind, "sha": object_sha})
-        return found
-
-    def blob(self, sha: str) -> bytes:
-        return self.git("cat-file", "blob", sha)
-
-    def commit(self, sha: str) -> dict[str, Any]:
-        shape = "%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
-        shown = self.git("log", "-1", f"--format={shape}", sha).decode()
-        tree, parents, name, email, date, by, by_email, when, message = shown.split("\0", 8)
-        return {
-            "sha": sha,
-            "tree": tree,
-            "parents": parents.split(),
-            "author": {"name": name, "email": email, "date": date},
-            "committer": {"name": by, "email": by_email, "date": when},
-            "message": message.rstrip("\n"),
-        }
+        theirs = set(self._ancestors(base)) if self.has(base, "commit") else set()
+        return [sha for sha in reversed(list(self._ancestors(head))) if sha not in theirs]
 
     def files(self, ref: str) -> dict[str, bytes]:
         """Every file at `ref`, by path."""
@@ -113,14 +129,76 @@ class Objects:
         for path, content in files.items():
             data = content.encode() if isinstance(content, str) else content
             entries.append({"path": path, "mode": "100644", "sha": None if data is None else self.write_blob(data)})
-        tree = self.write_tree(entries, f"{parent}^{{tree}}" if parent else None)
+        tree = self.write_tree(entries, parent)
         commit = self.write_commit(tree, [parent] if parent else [], message, who="a person")
         self.set_ref(f"refs/heads/{branch}", commit)
         return commit
 
-    def fsck(self) -> str:
-        """What `git fsck --strict` complains about; "" when the repository is clean."""
-        try:
-            return self.word("fsck", "--strict", "--no-dangling", "--no-progress")
-        except GitError as error:
-            return str(error)
+    def _ancestors(self, sha: str) -> Iterator[str]:
+        seen, waiting = {sha}, [sha]
+        while waiting:
+            current = waiting.pop(0)
+            yield current
+            new = [parent for parent in self.commit(current)["parents"] if parent not in seen]
+            seen.update(new)
+            waiting += new
+
+    def _tree_of(self, name: str) -> str:
+        """The tree of a ref, a commit, or a tree itself; `^{tree}` may be added as for git."""
+        sha = name.removesuffix("^{tree}")
+        sha = sha if _SHA.fullmatch(sha) else self.ref(sha) or ""
+        return str(self.commit(sha)["tree"]) if self.has(sha, "commit") else sha
+
+    def _rows(self, sha: str, folder: str, recursive: bool) -> Iterator[dict[str, Any]]:
+        kind, data = self._load(sha)
+        if kind != "tree":
+            raise GitError(f"{sha} is no tree")
+        while data:
+            about, _, rest = data.partition(b"\0")
+            mode, name = about.decode().split(" ", 1)
+            row = {"path": folder + name, "mode": mode.zfill(6), "sha": rest[:20].hex()}
+            row["type"] = "tree" if mode == "40000" else "commit" if mode == "160000" else "blob"
+            yield row
+            if recursive and row["type"] == "tree":
+                yield from self._rows(row["sha"], f"{row['path']}/", recursive)
+            data = rest[20:]
+
+    def _write_folder(self, files: Mapping[str, tuple[str, str]]) -> str:
+        here: dict[str, tuple[str, str]] = {}
+        below: dict[str, dict[str, tuple[str, str]]] = {}
+        for path, entry in files.items():
+            first, _, rest = path.partition("/")
+            if rest:
+                below.setdefault(first, {})[rest] = entry
+            else:
+                here[first] = entry
+        here |= {name: ("40000", self._write_folder(inside)) for name, inside in below.items()}
+        ordered = sorted(here.items(), key=lambda item: item[0].encode() + (b"/" if item[1][0] == "40000" else b""))
+        rows = [f"{mode} {name}".encode() + b"\0" + bytes.fromhex(sha) for name, (mode, sha) in ordered]
+        return self._store("tree", b"".join(rows))
+
+    def _store(self, kind: str, content: bytes) -> str:
+        data = f"{kind} {len(content)}".encode() + b"\0" + content
+        sha = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        file = self.path / "objects" / sha[:2] / sha[2:]
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(zlib.compress(data, 1))
+        self._known[sha] = (kind, content)
+        return sha
+
+    def _load(self, sha: str) -> tuple[str, bytes]:
+        if sha not in self._known:
+            file = self.path / "objects" / sha[:2] / sha[2:]
+            if not _SHA.fullmatch(sha) or not file.exists():
+                raise GitError(f"there is no object {sha}")
+            about, _, content = zlib.decompress(file.read_bytes()).partition(b"\0")
+            self._known[sha] = (about.decode().split()[0], content)
+        return self._known[sha]
+
+
+def _person(line: str) -> dict[str, str]:
+    found = re.fullmatch(r"(.*) <(.*)> (\d+) \+0000", line)
+    assert found, line
+    date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(found[3])))
+    return {"name": found[1], "email": found[2], "date": date}

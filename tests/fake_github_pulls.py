@@ -1,25 +1,27 @@
-"""The fake GitHub's pull requests, labels, comments and reviewers, and the two GraphQL mutations on drafts."""
+"""The fake GitHub's pull requests, labels, comments and reviewers."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from fake_github_git import Json, Route, repo_json
-from fake_github_values import Call, Refusal
+from fake_github_git import Route
+from fake_github_graphql import graphql
+from fake_github_shapes import WHEN, label, pull_links, repository, user
+from fake_github_values import BOT, Call, Json, Refusal
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
 
 _BODY_LIMIT = 65_536
-_BOT = {"login": "github-actions[bot]", "id": 2, "type": "Bot"}
-_WHEN = "2026-01-01T00:00:00Z"
 
 
-def _pull_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
+def _simple_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
+    """A pull request as a list of them has it."""
     number = pull["number"]
-    head_label = f"{hub.owner}:{pull['head']}"
     return {
+        **pull_links(hub, number, pull["head_sha"]),
+        **dict.fromkeys(["assignee", "milestone", "merge_commit_sha", "auto_merge"]),
         "id": number,
         "node_id": f"PR_{number}",
         "number": number,
@@ -27,25 +29,39 @@ def _pull_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
         "title": pull["title"],
         "body": pull["body"],
         "draft": pull["draft"],
-        "merged": pull["merged_at"] is not None,
+        "locked": False,
+        "author_association": "CONTRIBUTOR",
         "merged_at": pull["merged_at"],
         "closed_at": pull["closed_at"],
-        "created_at": _WHEN,
-        "updated_at": _WHEN,
-        "user": _BOT,
+        "created_at": WHEN,
+        "updated_at": WHEN,
+        "user": user(hub, BOT),
         "labels": [hub.labels[name] for name in pull["labels"]],
-        "requested_reviewers": [{"login": login, "id": 3, "type": "User"} for login in pull["reviewers"]],
-        "url": f"{hub.api}/pulls/{number}",
-        "issue_url": f"{hub.api}/issues/{number}",
-        "html_url": f"{hub.url}/{hub.owner}/{hub.name}/pull/{number}",
-        "head": {
-            "ref": pull["head"],
-            "sha": pull["head_sha"],
-            "label": head_label,
-            "user": _BOT,
-            "repo": {**repo_json(hub), **pull.get("head_repo", {})},
-        },
-        "base": {"ref": pull["base"], "sha": hub.objects.ref(f"refs/heads/{pull['base']}"), "repo": repo_json(hub)},
+        "requested_reviewers": [user(hub, login) for login in pull["reviewers"]],
+        "head": _side(hub, pull["head"], pull["head_sha"], pull.get("head_repo", {})),
+        "base": _side(hub, pull["base"], hub.objects.ref(f"refs/heads/{pull['base']}") or "0" * 40, {}),
+    }
+
+
+def _pull_json(hub: FakeGitHub, pull: dict[str, Any]) -> Json:
+    counts = dict.fromkeys(["additions", "changed_files", "comments", "commits", "deletions", "review_comments"], 0)
+    merge = {
+        "merged": pull["merged_at"] is not None,
+        "merged_by": None,
+        "mergeable": None,
+        "mergeable_state": "unknown",
+    }
+    return {**_simple_json(hub, pull), **counts, **merge, "maintainer_can_modify": False}
+
+
+def _side(hub: FakeGitHub, branch: str, sha: str, of: dict[str, Any]) -> Json:
+    owner = user(hub, hub.owner)
+    return {
+        "ref": branch,
+        "sha": sha,
+        "label": f"{hub.owner}:{branch}",
+        "user": owner,
+        "repo": {**repository(hub), **of},
     }
 
 
@@ -58,7 +74,7 @@ def _list_pulls(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
         and head in {None, f"{hub.owner}:{pull['head']}"}
         and base in {None, pull["base"]}
     ]
-    return 200, [_pull_json(hub, pull) for pull in found]
+    return 200, [_simple_json(hub, pull) for pull in found]
 
 
 def _get_pull(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
@@ -112,7 +128,7 @@ def _body(call: Call) -> str:
 def _request_reviewers(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
     pull = hub.pull(int(call.parts[0]))
     pull["reviewers"] = list(dict.fromkeys([*pull["reviewers"], *call.need("reviewers", list)]))
-    return 201, _pull_json(hub, pull)
+    return 201, _simple_json(hub, pull)
 
 
 def _list_labels(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
@@ -135,8 +151,7 @@ def _create_label(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 
 
 def _new_label(hub: FakeGitHub, name: str, color: str, description: str) -> Json:
-    url = f"{hub.api}/labels/{name}"
-    hub.labels[name] = {"id": len(hub.labels) + 1, "url": url, "name": name, "color": color, "description": description}
+    hub.labels[name] = label(hub, name, color, description)
     return hub.labels[name]
 
 
@@ -166,11 +181,28 @@ def _list_comments(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 def _create_comment(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
     call.need("body")
     number = int(call.parts[0])
+    hub.pull(number)
+    return 201, new_comment(hub, number, _body(call), BOT)
+
+
+def new_comment(hub: FakeGitHub, number: int, body: str, login: str) -> Json:
+    """A comment on a pull request, by anyone."""
     identity = sum(len(comments) for comments in hub.comments.values()) + 1
-    where = {"url": f"{hub.api}/issues/comments/{identity}", "html_url": f"{hub.url}/comment/{identity}"}
-    comment = {"id": identity, "body": _body(call), "user": _BOT, "created_at": _WHEN, **where}
+    html = f"{hub.url}/{hub.owner}/{hub.name}/pull/{number}#issuecomment-{identity}"
+    comment = {
+        "id": identity,
+        "node_id": f"IC_{identity}",
+        "url": f"{hub.api}/issues/comments/{identity}",
+        "html_url": html,
+        "issue_url": f"{hub.api}/issues/{number}",
+        "body": body,
+        "user": user(hub, login),
+        "created_at": WHEN,
+        "updated_at": WHEN,
+        "author_association": "NONE",
+    }
     hub.comments.setdefault(number, []).append(comment)
-    return 201, comment
+    return comment
 
 
 def _edit_comment(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
@@ -182,21 +214,26 @@ def _edit_comment(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
 
 
 def _get_issue(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    number = int(call.parts[0])
-    pull = hub.pull(number)
-    labels = [hub.labels[name] for name in pull["labels"]]
-    url = f"{hub.api}/issues/{number}"
-    return 200, {"id": number, "number": number, "url": url, "title": pull["title"], "labels": labels, "user": _BOT}
+    pull = hub.pull(int(call.parts[0]))
+    url = f"{hub.api}/issues/{pull['number']}"
+    simple = _simple_json(hub, pull)
+    same = "id number state locked title body user labels assignee milestone html_url created_at updated_at closed_at"
+    return 200, {
+        **{name: simple[name] for name in same.split()},
+        **{f"{name}_url": f"{url}/{name}" for name in ("comments", "events", "labels")},
+        "node_id": f"I_{pull['number']}",
+        "url": url,
+        "repository_url": hub.api,
+        "comments": len(hub.comments.get(pull["number"], [])),
+        "author_association": "CONTRIBUTOR",
+        "pull_request": {name: simple[name] for name in ("url", "html_url", "diff_url", "patch_url")},
+    }
 
 
-def _graphql(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
-    mutation = re.search(r"(convertPullRequestToDraft|markPullRequestReadyForReview)\(", call.need("query"))
-    node = call.need("variables", dict).get("input", {}).get("pullRequestId", "")
-    if not mutation or not re.fullmatch(r"PR_\d+", node):
-        return 200, {"errors": [{"type": "NOT_FOUND", "message": f"Could not resolve to a node with the id {node!r}"}]}
-    pull = hub.pull(int(node.removeprefix("PR_")))
-    pull["draft"] = mutation[1] == "convertPullRequestToDraft"
-    return 200, {"data": {mutation[1]: {"clientMutationId": None, "pullRequest": {"isDraft": pull["draft"]}}}}
+def _permission(hub: FakeGitHub, call: Call) -> tuple[int, Json]:
+    login = call.parts[0]
+    found = hub.permissions.get(login, "read")
+    return 200, {"permission": found, "role_name": found, "user": {**user(hub, login), "role_name": found}}
 
 
 PULL_ROUTES: tuple[Route, ...] = (
@@ -214,5 +251,6 @@ PULL_ROUTES: tuple[Route, ...] = (
     ("GET", "{repo}/issues/([0-9]+)/comments", _list_comments),
     ("POST", "{repo}/issues/([0-9]+)/comments", _create_comment),
     ("PATCH", "{repo}/issues/comments/([0-9]+)", _edit_comment),
-    ("POST", "/graphql", _graphql),
+    ("GET", "{repo}/collaborators/([^/]+)/permission", _permission),
+    ("POST", "/graphql", graphql),
 )

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+Json = Any
+BOT = "github-actions[bot]"
+
 
 class Refusal(Exception):
-    """An answer other than success."""
+    """An answer other than success; `kind` is what the GraphQL API says instead of a status."""
 
     def __init__(self, status: int, message: str, *errors: str) -> None:
         self.status = status
+        self.kind = {403: "FORBIDDEN", 404: "NOT_FOUND"}.get(status, "UNPROCESSABLE")
         self.body = {
             "message": message,
             "documentation_url": "https://docs.github.com/rest",

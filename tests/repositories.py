@@ -6,14 +6,14 @@ import os
 import subprocess
 from pathlib import Path
 
-_WHO = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false")
+WHO = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false")
 
 
 def git(folder: Path, *arguments: str) -> str:
     """What git prints in `folder`; raises CalledProcessError when it says no."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
-        ["git", *_WHO, *arguments], cwd=folder, env=environment, check=True, capture_output=True, encoding="utf-8"
+        ["git", *WHO, *arguments], cwd=folder, env=environment, check=True, capture_output=True, encoding="utf-8"
     )
     return done.stdout.strip()
 

@@ -15,18 +15,19 @@ HEAD = "HEAD"
 
 
 @contextmanager
-def base_at(ref: str | None, *, model: str | None = None) -> Iterator[Base]:
+def base_at(ref: str | None, *, model: str | None = None, repository: Path | None = None) -> Iterator[Base]:
     """The suites at `ref`, read when the first one is asked for; `model` is their task model instead of their own.
 
-    Without a `ref` it is HEAD, where there is one.
+    Without a `ref` it is HEAD, where there is one. `repository` is the one of suites that were read from a tree of it.
     """
     with ExitStack() as opened:
         trees: dict[Path, Tree | None] = {}
 
         def suite_of(suite: Suite) -> Suite | None:
-            if suite.root not in trees:
-                trees[suite.root] = _opened(opened, suite.root, ref)
-            tree = trees[suite.root]
+            root = repository or suite.root
+            if root not in trees:
+                trees[root] = _opened(opened, root, ref)
+            tree = trees[root]
             return suite_at(suite, tree, model=model) if tree else None
 
         yield Base(ref or HEAD, suite_of)

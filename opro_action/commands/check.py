@@ -12,6 +12,7 @@ from opro_action.commands.common import Calls, chosen_suites, open_models, run
 from opro_action.commands.compare import compare
 from opro_action.commands.output import Output, say, write_result
 from opro_action.commands.record import record, refuse_on_ci
+from opro_action.commands.staged import staged_suites
 from opro_action.errors import UsageError
 from opro_action.gate.check import SuiteCheck, check_suites, overall
 from opro_action.report.check import check_markdown, check_text
@@ -19,7 +20,11 @@ from opro_action.report.check_json import check_json
 from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
 from opro_action.suite.changes import changed_suites
+from opro_action.suite.git import last_change
 from opro_action.suite.suite import Case, Suite
+from opro_action.suite.tree import Tree
+
+NOT_MEASURED = 3
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,14 @@ class CheckOptions:
 
     `tags` and `match` choose cases: those with one of the tags, and with the text `match` in their id. `prompts` are
     compared with each other instead of with the baseline.
+
+    With `staged` suites, prompts, cases and baselines are those of the index. `on_unmeasured` is `fail`, or `warn` for
+    exit code 0 where nothing could be measured.
     """
 
     suites: tuple[Path, ...] = ()
     changed: bool = False
+    staged: bool = False
     base: str | None = None
     model: str | None = None
     repeats: int | None = None
@@ -43,24 +52,36 @@ class CheckOptions:
     tags: tuple[str, ...] = ()
     match: str | None = None
     prompts: tuple[Path, ...] = ()
+    on_unmeasured: str = "fail"
     calls: Calls = Calls()
     output: Output = Output()
 
 
 def check(options: CheckOptions) -> int:
     """Check the chosen suites and return the exit code of the worst."""
-    suites = [_with(suite, options) for suite in chosen_suites(options.suites, options.model)]
+    if not options.staged:
+        return _check(chosen_suites(options.suites, options.model), options)
+    if options.update_baseline or options.prompts:
+        raise UsageError("--staged checks what is staged as it is: leave out --update-baseline and --prompt.")
+    with staged_suites(options.suites, options.model) as staged:
+        return _check(staged.suites, options, staged.tree)
+
+
+def _check(found: Sequence[Suite], options: CheckOptions, tree: Tree | None = None) -> int:
+    suites = [_with(suite, options) for suite in found]
     if options.changed:
-        suites = changed_suites(suites, base=options.base or HEAD)
+        suites = changed_suites(suites, base=options.base or HEAD, tree=tree)
         if not suites:
             say(f"No suite differs from {options.base or HEAD}: nothing to check.")
             return 0
+    if not suites:
+        raise UsageError("--staged: no suite is staged; `git add` one, or leave out --staged.")
     suites = _with_chosen_cases(suites, options)
     if options.prompts:
         return _compare(suites, options)
     if options.update_baseline and not options.force:
         refuse_on_ci()
-    checks, usage = run(_check_all(suites, options))
+    checks, usage = run(_check_all(suites, options, tree))
     if options.update_baseline:
         checks = [record(found, options.update_baseline) for found in checks]
     write_result(
@@ -69,7 +90,11 @@ def check(options: CheckOptions) -> int:
         value=check_json(checks, usage),
         markdown=check_markdown(checks, usage),
     )
-    return overall(checks)[1]
+    code = overall(checks)[1]
+    if code == NOT_MEASURED and options.on_unmeasured == "warn":
+        say("warning: NOT MEASURED, which --on-unmeasured=warn lets pass: nothing is known of this change.")
+        return 0
+    return code
 
 
 def _with(suite: Suite, options: CheckOptions) -> Suite:
@@ -101,16 +126,27 @@ def _compare(suites: Sequence[Suite], options: CheckOptions) -> int:
     return compare(suites[0], options.prompts, options.calls, options.output)
 
 
-async def _check_all(suites: Sequence[Suite], options: CheckOptions) -> tuple[list[SuiteCheck], dict[str, object]]:
+async def _check_all(
+    suites: Sequence[Suite], options: CheckOptions, tree: Tree | None
+) -> tuple[list[SuiteCheck], dict[str, object]]:
     began, recording = time.monotonic(), options.update_baseline is not None
-    async with open_models(suites[0].root, options.calls) as models:
+    repository = tree.repository if tree else None
+    async with open_models(repository or suites[0].root, options.calls) as models:
         for model in (model for suite in suites for model in (suite.model, suite.judge) if model):
             models.check_price(model)
-        with base_at(options.base, model=options.model) as base:
+        with base_at(options.base, model=options.model, repository=repository) as base:
             checks = await check_suites(
                 suites, models, base=None if recording else base, confirm=not recording, on_answer=_progress
             )
+        checks = [_in_repository(check, repository) for check in checks] if repository else checks
         return checks, replace(models.usage.total, seconds=time.monotonic() - began).as_json()
+
+
+def _in_repository(check: SuiteCheck, repository: Path) -> SuiteCheck:
+    """The check with the day of its baseline, which a tree of the repository does not know."""
+    if check.baseline is None or check.ref:
+        return check
+    return replace(check, recorded=last_change(repository / check.suite.relative(check.suite.baseline_path)))
 
 
 def _progress(suite: Suite) -> Callable[[Case, Answer], None]:

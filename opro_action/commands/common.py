@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,10 +61,13 @@ def _chosen(paths: Sequence[Path], model: str | None) -> list[Suite]:
     return [suite for path in found for suite in read_suites(path, root=root, model=model)]
 
 
-def open_models(root: Path, calls: Calls) -> Models:
-    """The process's way to models. The cache lies in `.opro/` of the repository, or where OPRO_CACHE_DIR says."""
-    budget = Budget(max_calls=calls.max_calls, max_cost=calls.max_cost, max_minutes=calls.max_minutes)
-    cache = None if calls.no_cache else Cache(_cache_folder(root) / "cache.sqlite", warn=say)
+def open_models(root: Path, calls: Calls, *, budget: Budget | None = None, warn: Callable[[str], None] = say) -> Models:
+    """The process's way to models. The cache lies in `.opro/` of the repository, or where OPRO_CACHE_DIR says.
+
+    A `budget` that was begun before goes on; it stands for the bounds in `calls`.
+    """
+    budget = budget or Budget(max_calls=calls.max_calls, max_cost=calls.max_cost, max_minutes=calls.max_minutes)
+    cache = None if calls.no_cache else Cache(_cache_folder(root) / "cache.sqlite", warn=warn)
     return Models(budget=budget, cache=cache, concurrency=calls.concurrency, offline=calls.offline)
 
 

@@ -20,7 +20,7 @@ from opro_action.suite.suite import Suite
 
 def compare(suite: Suite, paths: Sequence[Path], calls: Calls, output: Output) -> int:
     """Compare the prompts with the first of them; with only one, compare it with the suite's own."""
-    prompts = [_prompt(suite, path) for path in paths]
+    prompts = [other_prompt(suite, path) for path in paths]
     if len(prompts) == 1:
         prompts.insert(0, suite.prompt)
     sides, usage = run(_compared(suite, prompts, calls))
@@ -33,7 +33,8 @@ def compare(suite: Suite, paths: Sequence[Path], calls: Calls, output: Output) -
     return 0
 
 
-def _prompt(suite: Suite, path: Path) -> Prompt:
+def other_prompt(suite: Suite, path: Path) -> Prompt:
+    """Another prompt file for the cases of a suite; raises UsageError where it would follow other rules."""
     if suite.prompt.frame.role or suite.prompt.path == suite.path:
         what = f"{suite.path.name} is in a format in which prompts have other rules"
         raise UsageError(f"--prompt {path}: {what}; compare such files as suites, or use `opro import`.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from opro_action.errors import FileError, UsageError
 from opro_action.suite.code import untrusted_parts
@@ -14,21 +12,19 @@ from opro_action.suite.discovery import find_root, find_suites
 from opro_action.suite.reading import also_suites, read_suites
 from opro_action.suite.suite import Suite
 
-_EVENTS = frozenset({"pull_request", "pull_request_target"})
 _SECRET = re.compile(r"KEY|SECRET|TOKEN|PASS|CREDENTIAL|AUTH|DSN|(?:^|_)PAT(?:_|$)", re.IGNORECASE)
 _OF_THE_RUNNER = ("GITHUB_", "ACTIONS_", "RUNNER_", "OPRO_INPUT_")
 
 
-def refuse_untrusted(paths: Sequence[Path], env: Mapping[str, str]) -> None:
-    """Raise UsageError when a pull request would have its own code run, or keys sent to a place of its own.
+def refuse_untrusted(paths: Sequence[Path], env: Mapping[str, str], *, base: str | None) -> None:
+    """Raise UsageError when a stranger's change would have its own code run, or keys sent to a place of its own.
 
-    `env` is what the process that asks models will have. Without a secret in it there is nothing to lose, and outside
-    of a pull request the suites are the repository's own. A suite that cannot be read is left to the command, which
-    says why. The base is the commit that GitHub names, never one that the pull request could have made.
+    `env` is what the process that asks models will have. Without a secret in it there is nothing to lose. `base` is the
+    commit that vouches for code, which GitHub names and the change could not have made; None says that what is checked
+    out is the repository's own. A suite that cannot be read is left to the command, which says why.
     """
-    if env.get("GITHUB_EVENT_NAME") not in _EVENTS or not any(map(_is_secret, env)):
+    if base is None or not any(map(_is_secret, env)):
         return
-    base = _base(env)
     for suite in _suites(paths):
         parts = untrusted_parts(suite, base)
         if parts:
@@ -41,14 +37,6 @@ def refuse_untrusted(paths: Sequence[Path], env: Mapping[str, str]) -> None:
 
 def _is_secret(name: str) -> bool:
     return bool(_SECRET.search(name)) and not name.startswith(_OF_THE_RUNNER)
-
-
-def _base(env: Mapping[str, str]) -> str:
-    try:
-        event: dict[str, Any] = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text("utf-8"))
-        return str(event["pull_request"]["base"]["sha"])
-    except (KeyError, OSError, ValueError, TypeError):
-        return ""
 
 
 def _suites(paths: Sequence[Path]) -> Iterator[Suite]:

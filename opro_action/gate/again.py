@@ -1,4 +1,4 @@
-"""Asking again before a build fails: the differing cases once more on both sides, when answers vary by themselves."""
+"""Asking again before a change is claimed: the differing cases on both sides, where answers vary by themselves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def ask_again(side: Side, first: Verdict, models: Models) -> tuple[Side, C
     """Ask the cases that differ again on both sides; each side's score of a case is then the mean of all answers.
 
     The sign-flip test on these is as exact as before. But cases that are right on both sides when asked again say
-    nothing to it, so it is noted too whether any case was worse again: if none was, no build fails for it.
+    nothing to it, so it is noted too whether any case moved the same way again: if none did, nothing is claimed.
 
     Both sides are asked, also where the prompt is the same: of cases picked because they differ, one side alone
     would be drawn back to its mean, and that would look like a change.
@@ -56,12 +56,12 @@ async def ask_again(side: Side, first: Verdict, models: Models) -> tuple[Side, C
     except (NotMeasured, BudgetSpent) as error:
         return side, Confirmation(first, problem=str(error))
     pairs = [(old, new) for old, new in zip(before, now, strict=True) if None not in (old.score, new.score)]
-    return _combined(side, pairs), Confirmation(first, len(pairs))
+    return _combined(side, first, pairs), Confirmation(first, len(pairs))
 
 
-def _combined(side: Side, again: Sequence[tuple[CaseResult, CaseResult]]) -> Side:
+def _combined(side: Side, first: Verdict, again: Sequence[tuple[CaseResult, CaseResult]]) -> Side:
     now = {new.case.id: new for _, new in again}
-    compared = paired_results(again)
+    compared, fell = paired_results(again), (first.delta or 0.0) < 0
     cases = tuple(
         replace(case, answers=(*case.answers, *now[case.case.id].answers)) if case.case.id in now else case
         for case in side.result.cases
@@ -71,7 +71,7 @@ def _combined(side: Side, again: Sequence[tuple[CaseResult, CaseResult]]) -> Sid
         result=SuiteResult(cases),
         baseline=_with_answers(side.baseline, side.suite, [old for old, _ in again]) if side.baseline else None,
         held=frozenset(new.case.id for _, new in again if new.passed),
-        recurred=compared is None or bool(compared.worse),
+        recurred=compared is None or bool(compared.worse if fell else compared.better),
     )
 
 

@@ -12,7 +12,7 @@ from opro_action.gate.judge import judge
 from opro_action.gate.side import Base, Side, score_side
 from opro_action.gate.verdict import Verdict, exit_code
 from opro_action.models.connect import Models
-from opro_action.scoring.results import SuiteResult
+from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import OnAnswer
 from opro_action.suite.git import last_change
 from opro_action.suite.suite import Suite
@@ -43,17 +43,23 @@ async def check_suites(
     base: Base | None = None,
     confirm: bool = True,
     on_answer: Callable[[Suite], OnAnswer] | None = None,
+    known: Callable[[Suite], Sequence[CaseResult]] = lambda suite: (),
 ) -> list[SuiteCheck]:
     """Score and judge the suites; one that could not be measured is a check with the verdict `unmeasured`.
 
-    Where a verdict would fail the build and answers vary by themselves, the differing cases are asked again on both
-    sides (unless `confirm` is off), and all suites are judged anew with all answers.
+    Where a verdict would fail the build, or claim a gain, and answers vary by themselves, the differing cases are asked
+    again on both sides (unless `confirm` is off), and all suites are judged anew with all answers. Cases with a
+    `known` result of this run are not asked for their first answers.
     """
-    sides = [await score_side(suite, models, base=base, on_answer=on_answer and on_answer(suite)) for suite in suites]
+    sides = [
+        await score_side(suite, models, base=base, on_answer=on_answer and on_answer(suite), known=known(suite))
+        for suite in suites
+    ]
     verdicts = _judged(sides)
     confirmations: dict[int, Confirmation] = {}
     for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True)):
-        if exit_code(verdict, side.suite.gate) == 1 and confirm and rounds_of(side):
+        doubtful = verdict.rule == "gain" or exit_code(verdict, side.suite.gate) == 1
+        if confirm and doubtful and rounds_of(side):
             sides[i], confirmations[i] = await ask_again(side, verdict, models)
     if confirmations:
         verdicts = _judged(sides)

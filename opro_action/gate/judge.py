@@ -6,7 +6,7 @@
    without a baseline to compare with: `no_baseline`;
 3. a mean drop of `max_drop` or more that chance does not explain (one-sided sign-flip p < `alpha`): `regressed`;
 4. such a drop that chance may explain, or that did not come again when asked again: `inconclusive`;
-5. a mean gain that chance does not explain: `improved`; anything else: `unchanged`.
+5. a mean gain that chance does not explain, and that came again if asked again: `improved`; else `unchanged`.
 
 A drop is judged on the cases that are in both, the floor on all that were scored. Where several suites are judged in
 one run, `alpha` is shared among them (see `opro_action.gate.family`).
@@ -71,7 +71,7 @@ def movement(common: Paired, gate: GateSpec, level: Level, *, recurred: bool = T
 
     if common.delta < 0 and -common.delta >= gate.max_drop - _SLACK:
         return "drop" if recurred and real() else "maybe_drop"
-    return "gain" if common.delta > 0 and real() else "no_change"
+    return "gain" if common.delta > 0 and recurred and real() else "no_change"
 
 
 def _scored(rule: Rule, result: SuiteResult) -> Verdict:

@@ -14,7 +14,7 @@ from opro_action.scoring.results import SuiteResult
 class Matched:
     """A result beside a baseline. `common` are the cases of both, None when there are none, for the reason `why_not`.
 
-    `same_prompt` says that both are of one prompt text, `recurred` that a drop came again when the cases that differ
+    `same_prompt` says that both are of one prompt text, `recurred` that a change came again when the cases that differ
     were asked again, if they were. The ids of cases that are new, gone, or not the same any
     more are sorted.
     """

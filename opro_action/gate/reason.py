@@ -60,6 +60,8 @@ def _unsettled(found: Verdict) -> str:
 def _small(found: Verdict, gate: GateSpec) -> str:
     if not found.regressed_cases and not found.improved_cases:
         return f"each of the {found.n_common} cases scored as before"
+    if found.delta and found.delta > 0 and not found.recurred:
+        return f"{_moved(found)}, but none of the cases was better when they were asked again"
     if found.delta and found.delta > 0:
         return f"{_moved(found)}, which may be chance ({_p(found)})"
     if not found.delta:

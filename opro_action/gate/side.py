@@ -33,7 +33,7 @@ class Side:
     `accepted` is the suite with the baseline's prompt, to be asked again. `ref` is the git ref that the baseline was
     scored from just now, None for the recorded one; `why_not` says why there is none, or why not the recorded one.
     `problem` is why a side could not be scored. `held` are cases that failed and passed when asked again, and
-    `recurred` is whether a drop came again then.
+    `recurred` is whether the change came again then.
     """
 
     suite: Suite
@@ -55,14 +55,22 @@ class Side:
 
 
 async def score_side(
-    suite: Suite, models: Models, *, base: Base | None = None, on_answer: OnAnswer | None = None
+    suite: Suite,
+    models: Models,
+    *,
+    base: Base | None = None,
+    on_answer: OnAnswer | None = None,
+    known: Sequence[CaseResult] = (),
 ) -> Side:
-    """Score every case of `suite` now, and its `base` where no recorded baseline can be compared with."""
+    """Score every case of `suite` now, and its `base` where no recorded baseline can be compared with.
+
+    Cases with a `known` result of this run are not asked again.
+    """
     recorded = _recorded(suite)
     why_not = why_not_comparable(recorded, fingerprint(suite, suite.model))
     side = Side(suite, SuiteResult(()), recorded, why_not=why_not)
     try:
-        side = replace(side, result=SuiteResult(await answers(suite, models, suite.cases, on_answer=on_answer)))
+        side = replace(side, result=await _result(suite, models, known, on_answer))
     except (NotMeasured, BudgetSpent) as error:
         return replace(side, problem=error)
     if recorded and not why_not:
@@ -84,6 +92,13 @@ async def answers(
     return await score_cases(
         bench, suite.prompt.text, cases, first=first, repeats=repeats or suite.repeats, on_answer=on_answer
     )
+
+
+async def _result(suite: Suite, models: Models, known: Sequence[CaseResult], on_answer: OnAnswer | None) -> SuiteResult:
+    found = {result.case.id: result for result in known}
+    missing = [case for case in suite.cases if case.id not in found]
+    found |= {result.case.id: result for result in await answers(suite, models, missing, on_answer=on_answer)}
+    return SuiteResult(tuple(found[case.id] for case in suite.cases))
 
 
 def _recorded(suite: Suite) -> Baseline | None:

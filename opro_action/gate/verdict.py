@@ -33,7 +33,7 @@ class Verdict:
     `rule` is the one that decided, and `reason` says so in a sentence. `score` and `ci95` are over the `n` scored
     cases. Everything from `baseline_score` on is over the `n_common` cases of both, and None or empty without a
     comparison. `p_value` is one-sided, in the direction of `delta`, and `level` what it was compared with.
-    `same_prompt` says that the prompt is the baseline's own text, `recurred` that the drop came again when asked again.
+    `same_prompt` says that the prompt is the baseline's own text, `recurred` that the change came again when asked.
     """
 
     rule: Rule

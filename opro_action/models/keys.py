@@ -24,8 +24,13 @@ def api_key(spec: ModelSpec, environment: Mapping[str, str] = os.environ) -> str
 
 def redact(text: str, *known: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """`text` without any `known` key, and without any value of an environment variable that is named like one."""
-    named = [value for name, value in environment.items() if name.upper().endswith(_NAMES_OF_KEYS)]
-    secrets = {secret for secret in (*known, *named) if secret and len(secret) >= _SHORTEST}
+    secrets = {secret for secret in known if secret and len(secret) >= _SHORTEST} | secrets_in(environment)
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "[redacted]")
     return text
+
+
+def secrets_in(environment: Mapping[str, str]) -> set[str]:
+    """The values of environment variables that are named like keys and long enough to be one."""
+    named = (value for name, value in environment.items() if name.upper().endswith(_NAMES_OF_KEYS))
+    return {value for value in named if len(value) >= _SHORTEST}

@@ -59,21 +59,32 @@ class DefaultParams:
 
 
 class CachedModel:
-    """Answers what was answered before from the cache, and remembers what was not. Errors are never stored."""
+    """Answers what was answered before from the cache, and remembers what was not. Errors are never stored.
+
+    A question that is out already is waited for: the same one is not paid for twice.
+    """
 
     def __init__(self, inner: Model, cache: Cache, account: Account) -> None:
         self._inner = inner
         self._cache = cache
         self._account = account
+        self._under_way: dict[str, asyncio.Future[None]] = {}
 
     async def complete(self, request: Request) -> Completion:
         key = cache_key(request)
+        while (asked := self._under_way.get(key)) is not None:
+            await asyncio.wait([asked])
         known = self._cache.get(key)
         if known is not None:
             self._account.cached()
             return known
-        completion = await self._inner.complete(request)
-        self._cache.put(key, completion)
+        done = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            completion = await self._inner.complete(request)
+            self._cache.put(key, completion)
+        finally:
+            del self._under_way[key]
+            done.set_result(None)
         return completion
 
 

@@ -129,7 +129,7 @@ def decide(facts: Facts, plan: Plan) -> Decision:
         return Refuse(f"{what}; nothing was done, search again.")
     if rejected := _closed_by_person(facts, plan):
         return Leave(f"a person closed pull request #{rejected.number} with this very text", rejected)
-    opened = next((pull for pull in facts.pulls if pull.open), None)
+    opened = _opened(facts)
     if facts.branch and not facts.branch.ours:
         return Leave(f"the branch {facts.branch_name} has commits that opro did not make", opened)
     if opened is None:
@@ -194,6 +194,12 @@ def _changes_more_than_the_text(facts: Facts, plan: Plan) -> bool:
 def _proposed(plan: Plan) -> bytes | None:
     """The new bytes of the prompt file."""
     return next((file.content.encode() for file in plan.files if file.path == plan.prompt), None)
+
+
+def _opened(facts: Facts) -> Pull | None:
+    """The open pull request from the branch; a person may have opened a second one, for another base."""
+    still = sorted((pull for pull in facts.pulls if pull.open), key=lambda pull: pull.base != facts.base)
+    return next(iter(still), None)
 
 
 def _closed_by_person(facts: Facts, plan: Plan) -> Pull | None:

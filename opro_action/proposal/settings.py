@@ -13,7 +13,10 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class ProposeSettings:
-    """`base` None means the default branch. `pause` is the seconds between two writes; retries wait longer."""
+    """`base` None means the default branch. `pause` is the seconds between two writes.
+
+    Retries wait longer, and what is limited without saying for how long waits 240 times that: a minute.
+    """
 
     repository: str
     token: str = field(repr=False)

@@ -18,7 +18,7 @@ SHOWN = 10
 
 def check_text(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
     """A few lines per suite: the verdict first, then what broke."""
-    parts = [_suite_text(check) for check in checks]
+    parts = [suite_text(check) for check in checks]
     return "\n\n".join([*parts, _spent(checks, usage)]) + "\n"
 
 
@@ -45,7 +45,8 @@ def usage_line(usage: Mapping[str, Any]) -> str:
     return f"{usage['calls']} calls{retries}, {usage['cached']} from cache, {dollars}, {usage['seconds']:.1f} s"
 
 
-def _suite_text(check: SuiteCheck) -> str:
+def suite_text(check: SuiteCheck) -> str:
+    """The verdict in the first line, the reason in the second, then what it rests on and what broke."""
     suite, found = check.suite, check.verdict
     word = "NOT MEASURED" if found.verdict == "unmeasured" else found.verdict.upper().replace("_", " ")
     lines = [f"{word}  {suite.title}  ({suite.model.id})", f"  {found.reason}"]

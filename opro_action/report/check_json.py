@@ -9,6 +9,7 @@ from opro_action.gate.again import Confirmation
 from opro_action.gate.check import SuiteCheck, overall
 from opro_action.gate.verdict import Verdict
 from opro_action.scoring.results import CaseResult
+from opro_action.suite.suite import Case, Suite
 
 SCHEMA = "opro.check/1"
 PLACES = 6
@@ -47,7 +48,9 @@ def _suite(check: SuiteCheck) -> dict[str, Any]:
         "removed_cases": list(found.removed),
         "changed_cases": list(found.changed),
         "scoring_s": round(check.result.scoring_s, 3),
-        "cases": [_case(result, before.get(result.case.id)) for result in check.result.cases],
+        "cases": [
+            {**_case(result, before.get(result.case.id)), **_place(suite, result.case)} for result in check.result.cases
+        ],
     }
 
 
@@ -109,6 +112,11 @@ def _case(result: CaseResult, before: float | None) -> dict[str, Any]:
         "cached": all(answer.cached for answer in answers),
         "latency_s": round(sum(answer.latency_s for answer in answers), 3),
     }
+
+
+def _place(suite: Suite, case: Case) -> dict[str, Any]:
+    """Where the case stands, as the repository names its file."""
+    return {"path": suite.relative(case.path) if case.path else None, "line": case.line}
 
 
 def _rounded(value: float | None) -> float | None:

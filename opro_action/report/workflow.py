@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 SUMMARY_LIMIT = 1024 * 1024 - 4096
 """Bytes of one step's summary. The runner drops the whole of a summary over 1 MiB; the rest is a margin."""
@@ -12,10 +13,25 @@ SUMMARY_LIMIT = 1024 * 1024 - 4096
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
-def command(level: str, message: str) -> str:
-    """A log line that makes an annotation; `level` is `notice`, `warning` or `error`."""
-    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{level}::{escaped}"
+def command(level: str, message: str, **where: str | int) -> str:
+    """A log line that makes an annotation; `level` is `notice`, `warning` or `error`, `where` its file, line, title."""
+    named = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in where.items())
+    return f"::{level}{' ' if named else ''}{named}::{_escaped(message)}"
+
+
+def _escaped(text: str, besides: str = "") -> str:
+    return "".join(f"%{ord(char):02X}" if char in "%\r\n" + besides else char for char in text)
+
+
+@contextmanager
+def silenced(say: Callable[[str], None]) -> Iterator[None]:
+    """Between the two lines that this says, the runner obeys no line of the log."""
+    stop, resume = silence()
+    say(stop)
+    try:
+        yield
+    finally:
+        say(resume)
 
 
 def silence() -> tuple[str, str]:

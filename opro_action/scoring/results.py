@@ -25,6 +25,7 @@ class Answer:
     """One answer to a case with its score in [0, 1]; `score` None means unscored, for the reason in `explanation`.
 
     `latency_s` is how long the model took, `scoring_s` how long the scorers did, a judge's calls included.
+    `cost_usd` is what the task model's call cost in this run, None where nobody knows.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Answer:
     cached: bool = False
     latency_s: float = 0.0
     scoring_s: float = 0.0
+    cost_usd: float | None = 0.0
 
 
 @dataclass(frozen=True)

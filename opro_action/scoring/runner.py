@@ -124,6 +124,7 @@ async def _answer(bench: Bench, text: str, case: Case, repeat: int) -> Answer:
         cached=completion.cached,
         latency_s=completion.latency_s,
         scoring_s=time.perf_counter() - began,
+        cost_usd=completion.cost_usd,
     )
 
 

@@ -85,7 +85,7 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
     written = [
         _read(setup, trajectory, Attempt(reply, step, way=draft.way))
         for draft, reply in zip(drafts, replies, strict=True)
-        if reply
+        if reply is not None
     ]
     made = _with_demos(setup, trajectory, step, count - len(drafts))
     batch, answers = yield from _select(setup, step, trajectory, _checked(setup, trajectory, [*written, *made]))

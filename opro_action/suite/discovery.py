@@ -38,7 +38,7 @@ def find_suites(root: Path) -> list[Path]:
     so that reading it says why. Hidden files and folders do not.
     """
     found = [*_yaml_files(root / "evals"), *filter(is_prompt_yml, _yaml_files(root / "prompts"))]
-    return sorted(path for path in found if _is_suite(path))
+    return sorted(path for path in found if is_suite(path))
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -50,7 +50,8 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _is_suite(path: Path) -> bool:
+def is_suite(path: Path) -> bool:
+    """Whether a YAML file is a suite, not a list of cases; one that cannot be read counts: reading it says why."""
     if is_prompt_yml(path):
         from opro_action.suite.prompt_yml_file import holds_suite
 

@@ -103,8 +103,8 @@ class ScorerSpec:
 class GateSpec:
     """When a change fails: the rules are in `opro_action.gate.judge`.
 
-    `confirm` is how often differing cases are asked again before a build fails; None is once for a model whose answers
-    vary by themselves, and never for others.
+    `confirm` is how often differing cases are asked again before a change is claimed; None is once for a model whose
+    answers vary by themselves, and never for others.
     """
 
     min_score: float | None = None

@@ -12,6 +12,7 @@ from act_runner import ACTION, Ran, Runner, checkout_of
 from fake_github import FakeGitHub
 
 Run = Callable[..., Ran]
+NO_SUCH_MODE = "input `mode` is 'search', and it can be `auto` or `check` or `optimize` or `publish`"
 
 SUITE = """\
 description: Say whether a number is odd or even.
@@ -57,16 +58,16 @@ def test_without_a_key_the_job_may_be_told_only_to_warn(run: Run) -> None:
 
 
 def test_a_mode_that_there_is_not_is_one_sentence(run: Run) -> None:
-    ran = run(mode="auto")
+    ran = run(mode="search")
     assert not ran.succeeded, ran.log
-    assert ran.obeyed("error") == ["input `mode` is 'auto', and it can be `check` or `optimize`"], ran.log
+    assert ran.obeyed("error") == [NO_SUCH_MODE], ran.log
 
 
 def test_no_python_file_of_the_repository_is_imported(run: Run) -> None:
     trap = "raise SystemExit('imported from the checkout')\n"
-    ran = run({"json.py": trap, "pip.py": trap, "venv.py": trap, "opro_action/__init__.py": trap}, mode="auto")
+    ran = run({"json.py": trap, "pip.py": trap, "venv.py": trap, "opro_action/__init__.py": trap}, mode="search")
     assert "imported from the checkout" not in ran.log
-    assert ran.obeyed("error") == ["input `mode` is 'auto', and it can be `check` or `optimize`"]
+    assert ran.obeyed("error") == [NO_SUCH_MODE]
 
 
 @pytest.fixture

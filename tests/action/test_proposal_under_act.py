@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from act_runner import Process, Runner, checkout_of, copy_project, git, port_of
+from action_repository import opened
 from fake_github import FakeGitHub
 
 KEYS = {"OPENAI_API_KEY": "key-of-the-model", "SOME_OTHER_SECRET": "key-of-another"}
@@ -62,16 +63,20 @@ def test_a_search_ends_in_one_pull_request_and_a_second_run_changes_nothing(
 
 
 @pytest.mark.slow_model
-def test_a_pull_request_has_its_prompts_checked_without_a_token(
+def test_a_pull_request_has_its_prompts_checked_and_gets_a_comment(
     runner: Runner, hub: FakeGitHub, tmp_path: Path
 ) -> None:
-    ran = runner.run("pull_request", push_project(hub, tmp_path), hub)
+    push_project(hub, tmp_path)
+    checkout, payload = opened(hub, tmp_path, {"README.md": "edited\n"})
+    ran = runner.run("pull_request", checkout, hub, payload=payload)
     assert ran.succeeded, ran.log
     assert ran.outputs["verdict"] in {"unchanged", "improved", "no_baseline"}
     assert 0 <= float(ran.outputs["score"]) <= 1
     assert ran.outputs["regressed"] == "false"
     assert "Summary - | suite | verdict | score |" in ran.log
-    assert not any(port_of(hub) in process.ports for process in ran.processes)
+    assert len(hub.comments[7]) == 1
+    (with_token,) = [process for process in ran.processes if port_of(hub) in process.ports]
+    assert not with_token.modules & MODEL_LIBRARIES
 
 
 def assert_apart(processes: tuple[Process, ...], github: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,17 +32,11 @@ def commit(repo: Path) -> str:
     return git(repo, "rev-parse", "HEAD")
 
 
-def pull_request(repo: Path, base: str, **env: str) -> Mapping[str, str]:
-    """The environment of a workflow run for a pull request on the commit `base`."""
-    event = write(repo.parent / "event.json", json.dumps({"pull_request": {"base": {"sha": base}}}))
-    return {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), **(env or KEYS)}
-
-
 def test_a_pull_request_that_changes_only_the_prompt_runs_with_keys(repo: Path) -> None:
     base = git(repo, "rev-parse", "HEAD")
     write(repo / "prompts/routing.md", "Another wording.\n")
     commit(repo)
-    refuse_untrusted([], pull_request(repo, base))
+    refuse_untrusted([], KEYS, base=base)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +55,13 @@ def test_changed_code_and_servers_are_refused_by_name(
     write(repo / path, content if isinstance(content, str) else old.replace(*content))
     commit(repo)
     with pytest.raises(UsageError, match=r"evals/routing\.yaml: this pull request changes") as refused:
-        refuse_untrusted([Path("evals/routing.yaml")], pull_request(repo, base))
+        refuse_untrusted([Path("evals/routing.yaml")], KEYS, base=base)
     assert named in str(refused.value)
 
 
 def test_a_base_that_is_not_here_vouches_for_nothing(repo: Path) -> None:
     with pytest.raises(UsageError, match="fetch-depth"):
-        refuse_untrusted([], pull_request(repo, "0" * 40))
+        refuse_untrusted([], KEYS, base="0" * 40)
 
 
 def test_a_commit_of_the_pull_request_itself_vouches_for_nothing(repo: Path) -> None:
@@ -79,15 +71,18 @@ def test_a_commit_of_the_pull_request_itself_vouches_for_nothing(repo: Path) -> 
     write(repo / "prompts/routing.md", "Another wording.\n")
     commit(repo)
     with pytest.raises(UsageError, match="python"):
-        refuse_untrusted([], pull_request(repo, base))
+        refuse_untrusted([], KEYS, base=base)
 
 
-@pytest.mark.parametrize(
-    "env", [{"PATH": "/bin"}, {"GITHUB_TOKEN": "t", "ACTIONS_CACHE_KEY": "c"}, {"GITHUB_EVENT_NAME": "push", **KEYS}]
-)
-def test_without_a_secret_or_outside_of_a_pull_request_nothing_is_refused(repo: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("env", [{"PATH": "/bin"}, {"GITHUB_TOKEN": "t", "ACTIONS_CACHE_KEY": "c"}])
+def test_without_a_secret_nothing_is_refused(repo: Path, env: dict[str, str]) -> None:
     write(repo / "evals/score.py", "import os\n" + SCORER)
-    refuse_untrusted([], pull_request(repo, "0" * 40, **env))
+    refuse_untrusted([], env, base="0" * 40)
+
+
+def test_the_repositorys_own_code_is_not_refused(repo: Path) -> None:
+    write(repo / "evals/score.py", "import os\n" + SCORER)
+    refuse_untrusted([], KEYS, base=None)
 
 
 def test_a_further_suite_that_a_search_would_ask_is_held_to_the_same(repo: Path) -> None:
@@ -98,7 +93,7 @@ def test_a_further_suite_that_a_search_would_ask_is_held_to_the_same(repo: Path)
     write(repo / "evals/routing.yaml", suite + "optimize:\n  also: [mine.yaml]\n")
     commit(repo)
     with pytest.raises(UsageError, match=r"evals/mine\.yaml: .*python: evals/mine\.py:grade"):
-        refuse_untrusted([Path("evals/routing.yaml")], pull_request(repo, base))
+        refuse_untrusted([Path("evals/routing.yaml")], KEYS, base=base)
 
 
 def test_another_model_at_the_same_server_is_a_place_for_another_key(repo: Path) -> None:
@@ -107,4 +102,4 @@ def test_another_model_at_the_same_server_is_a_place_for_another_key(repo: Path)
     write(repo / "evals/routing.yaml", suite + "optimize:\n  models: [anthropic/claude]\n")
     commit(repo)
     with pytest.raises(UsageError, match=r"optimize\.models: anthropic/claude: api_base"):
-        refuse_untrusted([Path("evals/routing.yaml")], pull_request(repo, base))
+        refuse_untrusted([Path("evals/routing.yaml")], KEYS, base=base)

@@ -245,6 +245,21 @@ def test_a_pull_request_from_a_fork_with_a_branch_of_the_same_name_is_not_ours(h
     assert propose(hub, a_plan()).number == 2
 
 
+def test_a_pull_request_may_get_a_proposal_for_its_own_branch(hub: FakeGitHub) -> None:
+    hub.push("edit", {"README.md": "edited\n"}, onto="refs/heads/main")
+    edited = hub.tip("edit")
+    assert propose(hub, a_plan(), base="edit").operation == "created"
+    assert (hub.pull(1)["base"], hub.tip("edit")) == ("edit", edited)
+    assert hub.objects.commit(hub.tip(BRANCH) or "")["parents"] == [edited]
+
+
+def test_the_one_for_this_base_is_updated_when_a_person_opened_another(hub: FakeGitHub) -> None:
+    hub.push("release", BASE_FILES)
+    propose(hub, a_plan())
+    hub.pulls.append({**hub.pull(1), "number": 2, "base": "release", "body": "by a person"})
+    assert propose(hub, a_plan(OTHER_TEXT)).number == 1
+
+
 def test_the_base_is_never_pushed_to(hub: FakeGitHub) -> None:
     tip = hub.push(BRANCH, BASE_FILES)
     assert "is itself the branch of a proposal" in propose(hub, a_plan(), base=BRANCH).reason
@@ -308,7 +323,7 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 
 
 def test_an_error_is_one_sentence(hub: FakeGitHub) -> None:
-    hub.fail("PATCH", "/git/refs/", 500, "boom")
     propose(hub, a_plan())
+    hub.fail("PATCH", "/pulls/1$", 500, "boom")
     with pytest.raises(OproError, match=r"^GitHub answered 500 for octo/prompts \(boom\): run `opro propose` again\.$"):
         propose(hub, a_plan(OTHER_TEXT))

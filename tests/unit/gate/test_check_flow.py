@@ -200,6 +200,16 @@ def test_a_drop_that_comes_again_is_confirmed_with_all_answers(tmp_path: Path) -
     assert asked(model) == {BAD: 48, GOOD: 24}
 
 
+def test_a_gain_over_a_baseline_that_was_unlucky_is_not_claimed_either(tmp_path: Path) -> None:
+    script: Script = lambda request: "bug"  # noqa: E731
+    (found,), model = checked([recorded(suite_of(tmp_path, temperature=0.8, n=30), score=0.0)], script)
+
+    assert found.confirmation is not None
+    assert found.confirmation.first.verdict == "improved"
+    assert (found.verdict.verdict, len(model.requests)) == ("unchanged", 90)
+    assert "none of the cases was better when they were asked again" in found.verdict.reason
+
+
 def test_what_was_recorded_counts_as_many_answers_as_it_stands_for(tmp_path: Path) -> None:
     script: Script = lambda request: "bug" if request.repeat >= 3 else "hello"  # noqa: E731
     suite = recorded(suite_of(tmp_path, temperature=0.8, repeats=3), score=0.5)

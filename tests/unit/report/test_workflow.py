@@ -1,3 +1,5 @@
+import pytest
+
 from opro_action.report import workflow
 
 
@@ -42,3 +44,15 @@ def test_a_summary_that_is_too_long_loses_its_last_sections_whole() -> None:
 
 def test_a_summary_of_one_section_that_is_too_long_becomes_a_note() -> None:
     assert workflow.shortened("x" * 600, limit=500).startswith("\n1 of 1 sections left out")
+
+
+def test_the_place_of_an_annotation_cannot_end_early() -> None:
+    made = workflow.command("error", "a:b,c", file="x,y:z\n.yaml", line=3)
+    assert made == "::error file=x%2Cy%3Az%0A.yaml,line=3::a:b,c"
+
+
+def test_the_log_is_obeyed_again_after_a_failure() -> None:
+    said: list[str] = []
+    with pytest.raises(ValueError, match="broken"), workflow.silenced(said.append):
+        raise ValueError("broken")
+    assert said[0] == f"::stop-commands::{said[1].strip(':')}"

@@ -1,0 +1,1 @@
+"""The functions for use in a program; `opro_action` exports them."""
