@@ -45,7 +45,7 @@ def main() -> None:
     tasks = _tasks(options)
     began = time.perf_counter()
     runs = []
-    with Path(options.json or os.devnull).open("w") as lines:
+    with Path(options.json or os.devnull).open("w", buffering=1) as lines:
         for run in _made(tasks, options.processes):
             runs.append(run)
             lines.write(json.dumps(run.as_json()) + "\n")
