@@ -1,10 +1,13 @@
 """What a search finds on real small models: ours, plain OPRO and best-of-N, on the project's own four suites.
 
-    python shared/models/models.py serve smollm2 --port 8101        # and qwen-0.5b on 8102, qwen-1.5b on 8103
     python benchmarks/search_models.py [--seeds 5] [--calls 600] [--suites ...] [--arms ...] [--work FOLDER]
-    python benchmarks/search_models.py --serve PATH/TO/models.py    # starts what does not answer, ends it afterwards
-    python benchmarks/search_models.py --estimate                   # measures the servers, says how long it will take
-    python benchmarks/search_models.py --table                      # the table of what is finished
+    python benchmarks/search_models.py --estimate    # measures the servers, and says how long all will take
+    python benchmarks/search_models.py --table       # the tables of what is finished, at any time
+
+Needs OpenAI-compatible servers (`--server NAME=URL`, here their defaults): SmolLM2-135M-Instruct at
+http://127.0.0.1:8101/v1, Qwen2.5-Coder-Instruct with 0.5 billion parameters at :8102 and with 1.5 billion, for 8,192
+tokens a slot, at :8103. `--serve SCRIPT` starts those that do not answer, as `SCRIPT serve NAME --port P --parallel N
+--context TOKENS`, and ends them afterwards; without it nothing is started.
 
 Every arm may ask the task model `--calls` times, and has the same optimizer model (qwen-1.5b), whose calls count
 against our own budget and not against the peers'. The peers search on our search split; ours has to pay for its holdout
@@ -54,7 +57,7 @@ def main() -> None:
         for arm in _turned(options.arms, seed)
     ]
     if options.table:
-        print(tables([row for row in finished(place) if row.job in set(jobs)]))
+        _print_tables(place, jobs)
         return
     needed = {OPTIMIZER, *(TASK_MODELS[suite] for suite in options.suites)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers that were started are ended
@@ -68,14 +71,21 @@ def main() -> None:
             print(estimate(place, left), file=sys.stderr)
         if options.estimate:
             return
-        _make(place, left, servers)
-    print(tables([row for row in finished(place) if row.job in set(jobs)]))
+        failed = _make(place, left, servers)
+    _print_tables(place, jobs)
+    if failed:
+        sys.exit(f"{len(failed)} of {len(left)} runs failed {ATTEMPTS} times each; run this again to try them anew.")
 
 
-def _make(place: Place, jobs: Sequence[Job], servers: Servers) -> None:
-    began = time.monotonic()
+def _make(place: Place, jobs: Sequence[Job], servers: Servers) -> list[Job]:
+    """Make all runs, and return those that failed."""
+    began, failed = time.monotonic(), []
+    _cut_torn_line(place.results)
     for number, job in enumerate(jobs, 1):
         row = _persistent(place, job, servers)
+        if row is None:
+            failed.append(job)
+            continue
         with place.results.open("a", encoding="utf-8") as file:
             file.write(row.as_json() + "\n")
         minutes = (time.monotonic() - began) / 60
@@ -87,10 +97,11 @@ def _make(place: Place, jobs: Sequence[Job], servers: Servers) -> None:
             file=sys.stderr,
             flush=True,
         )
+    return failed
 
 
-def _persistent(place: Place, job: Job, servers: Servers) -> Row:
-    """Make a run; when a server fails, wait for it (or start it again) and go on. Gives up after `ATTEMPTS`."""
+def _persistent(place: Place, job: Job, servers: Servers) -> Row | None:
+    """Make a run; when a server fails, wait for it (or start it again) and go on. None after `ATTEMPTS` failures."""
     for attempt in range(1, ATTEMPTS + 1):
         servers.awake()
         try:
@@ -99,18 +110,26 @@ def _persistent(place: Place, job: Job, servers: Servers) -> Row:
             sys.exit(f"{job.suite} {job.arm} seed {job.seed}: {refused}")
         except NotMeasured as failure:
             print(f"{job.suite} {job.arm} seed {job.seed}, attempt {attempt}: {failure}", file=sys.stderr, flush=True)
-    sys.exit(f"{job.suite} {job.arm} seed {job.seed} failed {ATTEMPTS} times. What is finished is in {place.results}.")
+    return None
 
 
 def finished(place: Place) -> list[Row]:
-    """The runs so far. A last line that a kill tore off is cut away, so that the next one does not continue it."""
+    """The runs so far; a last line that a kill tore off is passed over."""
     if not place.results.exists():
         return []
-    text = place.results.read_text(encoding="utf-8", errors="replace")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        place.results.write_text(whole, encoding="utf-8")
-    return [Row.of(line) for line in whole.splitlines()]
+    lines = place.results.read_bytes().splitlines(keepends=True)
+    return [Row.of(line.decode()) for line in lines if line.endswith(b"\n")]
+
+
+def _cut_torn_line(path: Path) -> None:
+    """So that the next line does not continue it."""
+    if path.exists():
+        path.write_bytes(b"".join(line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")))
+
+
+def _print_tables(place: Place, jobs: Sequence[Job]) -> None:
+    rows = [row for row in finished(place) if row.job in set(jobs)]
+    print(tables(rows) if rows else f"No run is finished yet: {place.results}.")
 
 
 def _turned(arms: Sequence[str], seed: int) -> list[str]:
@@ -130,7 +149,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--server", type=_address, action="append", default=[], metavar="NAME=URL", help="ending in /v1"
     )
-    parser.add_argument("--serve", type=Path, metavar="MODELS.PY", help="start servers that do not answer with this")
+    parser.add_argument("--serve", type=Path, metavar="SCRIPT", help="start servers that do not answer with this")
     parser.add_argument("--parallel", type=int, default=4, help="slots of a server that is started")
     parser.add_argument("--wait", type=float, default=180.0, help="seconds that a silent server gets to answer")
     parser.add_argument("--estimate", action="store_true", help="only say how long it would take")

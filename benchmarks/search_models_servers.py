@@ -19,7 +19,6 @@ from search_models_place import OPTIMIZER
 CONTEXT = {OPTIMIZER: 8192}
 """Tokens per slot: a meta-prompt of 20 prompts is long. The others get what is enough for a case."""
 
-
 LOADING = 503
 """What llama.cpp's server says while it reads the weights."""
 
@@ -28,7 +27,7 @@ LOADING = 503
 class Servers:
     """Servers by name and address, which get `wait` seconds to answer.
 
-    With a `script` (shared/models/models.py) those that do not answer are started, and ended on leaving.
+    With a `script` those that do not answer are started, and ended on leaving.
     """
 
     addresses: Mapping[str, str]

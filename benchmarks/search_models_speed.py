@@ -26,32 +26,33 @@ def estimate(place: Place, jobs: Sequence[Job]) -> str:
     """Seconds per call of each suite's task model and of the optimizer model, without a cache, and hours in all."""
     if not jobs:
         return "All runs are finished."
-    lines, total = [], 0.0
-    for name in dict.fromkeys(job.suite for job in jobs):
+    suites = {job.suite: place.suite(job) for job in jobs}
+    writing = asyncio.run(_writing(next(iter(suites.values()))))
+    lines, total = [f"{writing:.2f} s per written prompt"], 0.0
+    for name, suite in suites.items():
+        asking = asyncio.run(_asking(suite))
         mine = [job for job in jobs if job.suite == name]
-        suite = place.suite(mine[0])
-        task, writing = asyncio.run(_speed(suite))
-        seconds = sum(job.calls * (task + WRITTEN / 600 * writing) for job in mine)
+        seconds = sum(job.calls * (asking + WRITTEN / 600 * writing) for job in mine)
         total += seconds
-        lines.append(
-            f"{name}: {task:.2f} s per task call, {writing:.2f} s per written prompt; "
-            f"{len(mine)} runs, about {seconds / 3600:.1f} hours"
-        )
+        lines.append(f"{name}: {asking:.2f} s per task call; {len(mine)} runs, about {seconds / 3600:.1f} hours")
     return "\n".join([*lines, f"{len(jobs)} runs, about {total / 3600:.1f} hours, less what the cache answers."])
 
 
-async def _speed(suite: Suite) -> tuple[float, float]:
-    writer = suite.optimize.model or suite.model
+async def _asking(suite: Suite) -> float:
     async with Models(budget=Budget(), cache=None, concurrency=AT_ONCE) as models:
         bench = Bench.of(suite, models.connect(suite.model, "task"), lambda spec: models.connect(spec, "judge"))
-        optimizer = models.connect(writer, "optimizer")
-        message = Message("user", MESSAGE + suite.description)
-        # The first call loads the client library, and is not measured.
-        await score_cases(bench, suite.prompt.text, suite.cases[:1])
+        await score_cases(bench, suite.prompt.text, suite.cases[:1])  # loads the client library
         began = time.monotonic()
         await score_cases(bench, suite.prompt.text, suite.cases[:SAMPLE])
-        asked = time.monotonic()
-        await gather(
-            [optimizer.complete(Request(writer.id, (message,), writer.params, repeat)) for repeat in range(AT_ONCE)]
-        )
-        return (asked - began) / SAMPLE, (time.monotonic() - asked) / AT_ONCE
+        return (time.monotonic() - began) / SAMPLE
+
+
+async def _writing(suite: Suite) -> float:
+    writer = suite.optimize.model or suite.model
+    message = Message("user", MESSAGE + suite.description)
+    async with Models(budget=Budget(), cache=None, concurrency=AT_ONCE) as models:
+        model = models.connect(writer, "optimizer")
+        await model.complete(Request(writer.id, (message,), {**writer.params, "max_tokens": 1}))
+        began = time.monotonic()
+        await gather([model.complete(Request(writer.id, (message,), writer.params, i)) for i in range(AT_ONCE)])
+        return (time.monotonic() - began) / AT_ONCE

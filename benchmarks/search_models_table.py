@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import fmean, stdev
 
-from search_models_arms import OURS, Row
+from search_models_arms import ARMS, OURS, Row
 
 EPSILON = 1e-9
 
@@ -35,7 +35,7 @@ def _of_suite(rows: Sequence[Row]) -> str:
         "minutes",
     ]
     lines = [_first_prompts(rows)]
-    for arm in _in_order(row.arm for row in rows):
+    for arm in _arms(rows):
         of_arm = [row for row in rows if row.arm == arm]
         gains = [100 * (row.final_sealed - row.first_sealed) for row in of_arm]
         lines.append(
@@ -78,7 +78,7 @@ def _against_peers(rows: Sequence[Row]) -> str:
     by_key = {(row.arm, row.suite, row.seed): row for row in rows}
     suites = _in_order(row.suite for row in rows)
     lines = []
-    for peer in _in_order(row.arm for row in rows if row.arm != OURS):
+    for peer in [arm for arm in _arms(rows) if arm != OURS]:
         differences = {
             suite: [
                 100 * (row.final_sealed - other.final_sealed)
@@ -108,7 +108,7 @@ def _runs(rows: Sequence[Row]) -> str:
             f"{row.minutes:.1f}",
             row.stop,
         ]
-        for row in sorted(rows, key=lambda row: (row.suite, row.seed))
+        for row in sorted(rows, key=lambda row: (row.suite, row.seed, ARMS.index(row.arm)))
     ]
     return table("Every run: first prompt > best found; calls are task + optimizer", head, lines)
 
@@ -132,6 +132,11 @@ def _with_error(values: Sequence[float]) -> str:
         return "-"
     error = f" ± {stdev(values) / sqrt(len(values)):.1f}" if len(values) > 1 else ""
     return f"{fmean(values):+.1f}{error}"
+
+
+def _arms(rows: Sequence[Row]) -> list[str]:
+    """Ours first, whichever arm began."""
+    return [arm for arm in ARMS if any(row.arm == arm for row in rows)]
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
