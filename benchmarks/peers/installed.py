@@ -98,9 +98,11 @@ def dspy_copro(evaluator: Evaluator, seed: int, world: World) -> None:
     with _served(evaluator, world) as server:
         program, data = _program(evaluator, server, world)
         tool = COPRO(prompt_model=_lm(server, "writer", 1.0), metric=_metric, breadth=breadth, depth=3)
-        with _silence():
-            found = tool.compile(program, trainset=data, eval_kwargs={"num_threads": 2, "display_progress": False})
-        _declare(evaluator, server, found)
+        _declare(
+            evaluator,
+            server,
+            lambda: tool.compile(program, trainset=data, eval_kwargs={"num_threads": 2, "display_progress": False}),
+        )
 
 
 def dspy_mipro(evaluator: Evaluator, seed: int, world: World) -> None:
@@ -121,9 +123,11 @@ def dspy_mipro(evaluator: Evaluator, seed: int, world: World) -> None:
             num_threads=2,
             seed=seed,
         )
-        with _silence():
-            found = tool.compile(program, trainset=data, num_trials=trials, minibatch_size=min(MINIBATCH, held))
-        _declare(evaluator, server, found)
+        _declare(
+            evaluator,
+            server,
+            lambda: tool.compile(program, trainset=data, num_trials=trials, minibatch_size=min(MINIBATCH, held)),
+        )
 
 
 @contextlib.contextmanager
@@ -165,9 +169,15 @@ def _metric(example: Any, prediction: Any, trace: object = None) -> float:
     return float(example.team == prediction.team)
 
 
-def _declare(evaluator: Evaluator, server: SimulatorServer, found: Any) -> None:
+def _declare(evaluator: Evaluator, server: SimulatorServer, compiled: Callable[[], Any]) -> None:
+    """DSPy's result. A reply of the optimizer model that it cannot read ends its run, and the first prompt stays."""
+    from dspy.utils.exceptions import AdapterParseError
+
+    text = evaluator.seed_text
+    with _silence(), contextlib.suppress(AdapterParseError):
+        text = compiled().signature.instructions
     evaluator.calls, evaluator.written = server.task_calls, server.writer_calls
-    evaluator.declare(found.signature.instructions)
+    evaluator.declare(text)
 
 
 def promptfoo_optimize(evaluator: Evaluator, seed: int, world: World) -> None:
