@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 from builders import write, write_suite
+from command_line import opro
 from repositories import commit, git, repository
 from servers import ModelServer
 
-from opro_action.cli import main
 from opro_action.gate.baseline import read_baseline
 from opro_action.suite.schemas import schema
 
@@ -32,13 +32,6 @@ def suite_in(folder: Path, server: ModelServer, *, prompt: str = GOOD, n: int = 
     cases = [{"id": f"c{i:02}", "input": f"ticket {i}", "expected": "bug"} for i in range(n)]
     params = {"temperature": 0, "api_base": server.url}
     return write_suite(folder, model="openai/test", params=params, cases=cases, prompt=prompt, **keys)
-
-
-def opro(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
 
 
 def checked(capsys: pytest.CaptureFixture[str], suite: Path, *options: str) -> dict[str, Any]:

@@ -9,21 +9,14 @@ from typing import Any
 import jsonschema
 import pytest
 from builders import write, write_suite
+from command_line import opro
 from servers import ModelServer, last_user_message
 
-from opro_action.cli import main
 from opro_action.suite.schemas import schema
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
-
-
 def as_json(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:
-    code, out, err = run(capsys, *arguments, "--format=json")
+    code, out, err = opro(capsys, *arguments, "--format=json")
     assert code == 0, err
     result: dict[str, Any] = json.loads(out)
     jsonschema.validate(result, schema("result"))
@@ -56,7 +49,7 @@ def test_chosen_cases_are_compared_with_their_own_part_of_the_baseline(
 ) -> None:
     with ModelServer(answer) as server:
         suite = suite_of(tmp_path, server)
-        run(capsys, "check", suite, "--update-baseline")
+        opro(capsys, "check", suite, "--update-baseline")
         found = as_json(capsys, "check", suite, "--tag=third")["suites"][0]
     assert (found["verdict"], found["n"], found["removed_cases"]) == ("unchanged", 10, [])
 
@@ -75,7 +68,7 @@ def test_a_choice_that_cannot_be_followed_ends_with_2_before_any_call(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with ModelServer(answer) as server:
-        code, _, err = run(capsys, "check", suite_of(tmp_path, server), *options)
+        code, _, err = opro(capsys, "check", suite_of(tmp_path, server), *options)
         assert (code, server.count) == (2, 0)
     assert said in err
 
@@ -85,7 +78,7 @@ def test_two_prompts_are_compared_case_by_case(tmp_path: Path, capsys: pytest.Ca
     with ModelServer(answer) as server:
         suite = suite_of(tmp_path, server)
         found = as_json(capsys, "check", suite, f"--prompt={tmp_path / 'prompts/routing.md'}", f"--prompt={better}")
-        _, text, _ = run(capsys, "check", suite, f"--prompt={better}")
+        _, text, _ = opro(capsys, "check", suite, f"--prompt={better}")
         assert server.count == 60, "the second comparison is answered from the cache"
     first, second = found["prompts"]
     assert (first["prompt"], first["score"], first["delta"]) == ("prompts/routing.md", 0.5, None)
@@ -101,6 +94,6 @@ def test_a_prompt_whose_answers_cannot_be_had_is_not_compared(
 ) -> None:
     with ModelServer(answer) as server:
         suite = suite_of(tmp_path, server)
-    code, out, err = run(capsys, "check", suite, f"--prompt={tmp_path / 'prompts/routing.md'}", "--offline")
+    code, out, err = opro(capsys, "check", suite, f"--prompt={tmp_path / 'prompts/routing.md'}", "--offline")
     assert (code, out) == (3, "")
     assert "not in the cache" in err

@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 from builders import write, write_suite
+from command_line import opro
 from servers import ModelServer, failure, last_user_message
 
-from opro_action.cli import main, with_values
+from opro_action.cli import with_values
 from opro_action.suite.schemas import schema
 
 LABELS = ("billing", "bug", "feature")
@@ -30,13 +31,6 @@ def write_cases(folder: Path, server: ModelServer, *, count: int = 30, **keys: A
 
 def right_answer(asked: dict[str, Any]) -> str:
     return LABELS[int(last_user_message(asked).split()[-1]) % 3]
-
-
-def opro(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
 
 
 def checked(capsys: pytest.CaptureFixture[str], suite: Path, *options: str) -> dict[str, Any]:
