@@ -19,9 +19,10 @@ def estimate_text(setup: Setup) -> str:
     writer = spec.model or suite.model
     dollars = "" if spec.max_cost is None else f", at most ${spec.max_cost:g}"
     demos = f", {len(setup.split.demos)} cases as examples" if setup.split.demos else ""
+    spare = f", {len(setup.split.spare)} cases more than this budget is worth" if setup.split.spare else ""
     guards = f"; then {listed([guard.name for guard in setup.guards], 'and')}" if setup.guards else ""
     return (
-        f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases{demos}; "
+        f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases{demos}{spare}; "
         f"at most {spec.steps} steps of {spec.candidates} candidates, {setup.most_calls} calls "
         f"({suite.model.id} answers, {writer.id} writes), {setup.decision_calls} of them kept for the decision{guards}"
         f"{dollars}, {spec.max_minutes:g} minutes"

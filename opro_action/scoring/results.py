@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from opro_action.suite.suite import Case
 
@@ -45,7 +46,7 @@ class CaseResult:
     case: Case
     answers: tuple[Answer, ...]
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         scores = [answer.score for answer in self.answers if answer.score is not None]
         if not scores or len(scores) < len(self.answers):

@@ -18,7 +18,7 @@ from opro_action.search.metaprompt import Large
 from opro_action.search.selection import selection_of
 from opro_action.search.setup import HOLDOUT_REPEATS, Profile, Setup
 from opro_action.search.small import Small
-from opro_action.search.split import Split, split_cases
+from opro_action.search.split import Split, searched, split_cases
 from opro_action.search.trajectory import Origin
 from opro_action.suite.reading import also_suites
 from opro_action.suite.suite import Case, ModelSpec, Suite
@@ -36,7 +36,7 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
     if len(suite.cases) < FEW and not allow_few:
         raise UsageError(_too_few(suite, split))
     history = read_history(suite.history_path)
-    setup = Setup(
+    whole = Setup(
         suite=suite,
         split=split,
         profile=_profile(suite),
@@ -46,6 +46,7 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
         guards=(*_other_suites(suite), *_other_models(suite, split)),
         declined=declined(history),
     )
+    setup = whole if spec.holdout else replace(whole, split=split.searching(searched(whole.cap), spec.seed))
     if setup.least_calls > setup.cap:
         raise UsageError(
             f"{suite.title}: max_calls is {setup.cap}, but the shortest search of this suite "

@@ -100,8 +100,13 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     if past.header:
         check_same_search(json.loads(json.dumps(header)), past.header)
         _charge(models, past)
-        # Those that the run began with: a run that was killed at its very end has added to the history since.
-        setup = replace(setup, seeds=tuple((text, origin) for text, origin in past.header["seeds"]))
+        # What the run began with: one that was killed at its very end has added to the history since, and a larger
+        # budget would search on more cases.
+        setup = replace(
+            setup,
+            seeds=tuple((text, origin) for text, origin in past.header["seeds"]),
+            split=setup.split.searching(past.header["searched"], suite.optimize.seed),
+        )
     began = time.monotonic()
 
     def elapsed() -> float:
@@ -110,7 +115,8 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     journal = Journal(path, past, clock=elapsed)
     try:
         if not past.header:
-            journal.write("header", schema=SCHEMA, version=__version__, **header, seeds=setup.seeds)
+            began_with = {"seeds": setup.seeds, "searched": len(setup.split.search)}
+            journal.write("header", schema=SCHEMA, version=__version__, **header, **began_with)
         setup = replace(setup, hurry=_hurry(models, past, elapsed, suite.optimize))
         outcome = await _drive(setup, models, journal, past, say)
         if outcome.evidence is None:

@@ -114,7 +114,7 @@ def _with_demos(setup: Setup, trajectory: Trajectory, step: int, count: int) -> 
 def _checked(setup: Setup, trajectory: Trajectory, written: Sequence[Attempt]) -> list[Attempt]:
     """The candidates, those that no call should be spent on marked as rejected."""
     suite, split = setup.suite, setup.split
-    cases = (*split.search, *split.holdout)
+    cases = (*split.search, *split.spare, *split.holdout)
     rules = Rules.around(suite.prompt, cases, suite.optimize.max_length, split.demos)
     tried = [attempt.text for attempt in trajectory.attempts if not attempt.rejected]
     batch: list[Attempt] = []

@@ -26,7 +26,13 @@ written later is written from more; from 2,000 calls on it makes no difference t
 """
 
 HOLDOUT_REPEATS = 3
-"""Answers per case and side in the decision, when the task model is not deterministic."""
+"""Answers per case and side in the decision, when the task model is not deterministic; under a tight budget fewer."""
+
+DECIDING = 0.3
+"""The share of the budget that these repeated answers may take.
+
+With 60 cases and 300 calls three of each would take 180, and leave a search for eight candidates.
+"""
 
 
 class Profile(Protocol):
@@ -61,7 +67,12 @@ class Setup:
 
     @property
     def holdout_repeats(self) -> int:
-        return max(self.suite.repeats, 1 if self.suite.model.deterministic else HOLDOUT_REPEATS)
+        """Answers per case and side in the decision."""
+        if self.suite.model.deterministic:
+            return self.suite.repeats
+        once, cap = 2 * len(self.split.holdout) * self.calls_per_answer, self.suite.optimize.max_calls
+        affordable = HOLDOUT_REPEATS if cap is None else int(DECIDING * cap) // once
+        return max(self.suite.repeats, min(HOLDOUT_REPEATS, affordable), 1)
 
     @property
     def decision_calls(self) -> int:

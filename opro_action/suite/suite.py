@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Case:
     threshold: float | None = None
     answer: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of what the model is asked and how it is graded: not of id, tags, weight or place."""
         content = {"vars": dict(self.vars), "expected": self.expected}
@@ -118,8 +119,9 @@ class GateSpec:
 class OptimizeSpec:
     """Bounds and settings of a search. `model` None means the task model writes the candidates.
 
-    `max_calls` and `holdout` None leave them to the number of cases. `also` are paths of further suites of the same
-    prompt, relative to the suite's folder, and `models` further task models: a winner must make none of them worse.
+    `max_calls` and `holdout` None leave them to the number of cases, `patience` None to the course of the search.
+    `also` are paths of further suites of the same prompt, relative to the suite's folder, and `models` further task
+    models: a winner must make none of them worse.
     """
 
     model: ModelSpec | None = None
@@ -140,7 +142,7 @@ class OptimizeSpec:
     seed: int = 0
     min_gain: float = 0.02
     target: float = 1.0
-    patience: int = 6
+    patience: int | None = None
     max_length: int | None = None
     propose: str = "promising"
 

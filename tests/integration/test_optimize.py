@@ -54,8 +54,8 @@ def _fresh_world() -> None:
     WRITTEN.count = 0
 
 
-def write_searched(folder: Path, server: ModelServer, **optimize: Any) -> Path:
-    cases = [{"id": f"c{i}", "input": f"this is the ticket {i}", "expected": LABELS[i % 3]} for i in range(50)]
+def write_searched(folder: Path, server: ModelServer, *, count: int = 50, **optimize: Any) -> Path:
+    cases = [{"id": f"c{i}", "input": f"this is the ticket {i}", "expected": LABELS[i % 3]} for i in range(count)]
     params = {"temperature": 0, "api_base": server.url}
     bounds = {
         "steps": 3,
@@ -66,6 +66,7 @@ def write_searched(folder: Path, server: ModelServer, **optimize: Any) -> Path:
         **optimize,
     }
     bounds["params"] = {**bounds["params"], "api_base": server.url}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
     scorers = {"choice": {"of": list(LABELS)}}
     return write_suite(
         folder, prompt=f"{SEED}\n", model="openai/task", params=params, scorers=scorers, cases=cases, optimize=bounds
@@ -216,6 +217,17 @@ def test_an_interrupt_ends_with_130_and_can_be_resumed(tmp_path: Path, capsys: p
         code, err = signalled_after(60, server, suite, signal.SIGINT)
         assert (code, err.splitlines()[-1]) == (130, "interrupted")
         assert optimize(capsys, suite, "--resume")[1]["evidence"] == "proven"
+
+
+def test_a_larger_budget_does_not_bring_other_cases_into_a_run_that_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server, count=120, holdout=None, max_calls=400)
+        signalled_after(60, server, suite, signal.SIGINT)
+        code, result, _ = optimize(capsys, suite, "--resume", "--max-calls=4000")
+    assert (code, result["evidence"]) == (0, "proven")
+    assert max(candidate["n_scored"] or 0 for candidate in result["candidates"]) == 30
 
 
 def test_a_run_is_not_resumed_after_the_prompt_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,35 @@ def test_the_default_budget_is_about_ten_answers_per_case(tmp_path: Path) -> Non
     assert prepare(suite_of(tmp_path, optimize={"max_calls": 777})).cap == 777
 
 
+def test_a_budget_decides_how_many_cases_are_searched_on(tmp_path: Path) -> None:
+    for calls, searched in ((400, 30), (2400, 60), (9000, 84)):
+        split = prepare(suite_of(tmp_path, 120, optimize={"max_calls": calls})).split
+        assert (len(split.search), len(split.spare), len(split.holdout)) == (searched, 84 - searched, 36)
+    ids = [case.id for part in (split.search, split.spare, split.holdout) for case in part]
+    assert sorted(ids) == sorted(case.id for case in suite_of(tmp_path, 120).cases)
+
+
+def test_cases_to_search_on_are_stratified_and_kept_in_order(tmp_path: Path) -> None:
+    split = prepare(suite_of(tmp_path, 120, optimize={"max_calls": 400})).split
+    assert sum(case.expected == "a" for case in split.search) == 15
+    numbers = [int(case.id[1:]) for case in split.search]
+    assert numbers == sorted(numbers)
+
+
+def test_a_holdout_that_is_set_leaves_all_other_cases_to_the_search(tmp_path: Path) -> None:
+    split = prepare(suite_of(tmp_path, 120, optimize={"max_calls": 600, "holdout": 0.4})).split
+    assert (len(split.search), len(split.spare)) == (72, 0)
+
+
+def test_a_tight_budget_has_fewer_answers_per_case_in_the_decision(tmp_path: Path) -> None:
+    warm = {"temperature": 1}
+    assert prepare(suite_of(tmp_path, 60, params=warm)).holdout_repeats == 3
+    for calls, repeats in ((300, 1), (400, 2), (600, 3)):
+        suite = suite_of(tmp_path, 60, optimize={"max_calls": calls}, params=warm)
+        assert prepare(suite).holdout_repeats == repeats
+    assert prepare(suite_of(tmp_path, 60, optimize={"max_calls": 300})).holdout_repeats == 1
+
+
 def test_halving_is_the_default_selection(tmp_path: Path) -> None:
     assert prepare(suite_of(tmp_path)).selection == Halving()
 

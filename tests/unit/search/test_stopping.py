@@ -83,6 +83,16 @@ def test_patience_counts_the_candidates_since_the_last_gain() -> None:
     )
 
 
+def test_patience_without_a_setting_grows_with_what_it_took_to_find_the_best() -> None:
+    early = [attempt(50), attempt(70, 1)]
+    tried = [attempt(60, 2, met=20 + i) for i in range(79)]
+    assert reason(3, *early, *tried[:47]) is None
+    assert reason(3, *early, *tried[:48]) == "patience"
+    late = [attempt(50), *(attempt(55, 1, met=20 + i) for i in range(29)), attempt(70, 1)]
+    assert reason(3, *late, *tried[:59]) is None
+    assert reason(3, *late, *tried[:60]) == "patience"
+
+
 def test_small_gains_are_a_plateau() -> None:
     spec = replace(SPEC, patience=9)
     first = [attempt(50), attempt(70, 1)]
@@ -91,6 +101,14 @@ def test_small_gains_are_a_plateau() -> None:
     assert meaning(4, *first, *tried, attempt(60, 3), spec=spec) == (
         "The last 64 candidates gained 0.0 points together, and reached 0.70."
     )
+
+
+def test_a_plateau_of_a_long_search_is_two_thirds_of_it() -> None:
+    spec = replace(SPEC, patience=99)
+    first = [attempt(50), *(attempt(55, 1, met=20 + i) for i in range(39)), attempt(70, 2)]
+    tried = [attempt(60, 3, met=20 + i) for i in range(80)]
+    assert reason(4, *first, *tried[:60], spec=spec) is None
+    assert meaning(4, *first, *tried, spec=spec).startswith("The last 80 candidates gained 0.0 points")
 
 
 def test_the_steps_are_bounded() -> None:
