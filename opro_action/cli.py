@@ -208,6 +208,7 @@ def propose(plan: Path, **given: Any) -> int:
 @opro.command()
 @click.argument("suite", type=FILE)
 @click.option("--diff", nargs=2, metavar="A B", help="Show what changed between two versions, named by digest.")
+@click.option("--decline", metavar="A", help="Record that people turned a version down: no search tries it again.")
 @click.option("--chart", is_flag=True, help="Print the scores as a Mermaid chart.")
 @_output("text", "json", "markdown")
 def history(suite: Path, **given: Any) -> int:
@@ -215,7 +216,8 @@ def history(suite: Path, **given: Any) -> int:
     from opro_action.commands.history import HistoryOptions
     from opro_action.commands.history import history as run
 
-    return run(HistoryOptions(suite=suite, diff=given["diff"], chart=given["chart"], output=_output_of(given)))
+    picked = {name: given[name] for name in ("diff", "decline", "chart")}
+    return run(HistoryOptions(suite=suite, output=_output_of(given), **picked))
 
 
 @opro.command()

@@ -19,11 +19,12 @@ from pathlib import Path
 import pytest
 from fake_github import FakeGitHub
 from model_texts import TOKEN, nasty, with_model_text
-from plans import BASE_FILES, a_plan, unproven
+from plans import BASE_FILES, PROMPT, a_plan, unproven
 from spec import write_cut
 
 from opro_action.errors import OproError
 from opro_action.proposal.client import connect
+from opro_action.proposal.closed import closed_versions
 from opro_action.proposal.comments import may_write, pull_of_branch, write_comment
 from opro_action.proposal.propose import open_proposal
 from opro_action.proposal.settings import ProposeSettings
@@ -79,7 +80,7 @@ def test_the_proxy_refuses_what_github_does_not_describe(hub: FakeGitHub, settin
 
 
 def test_every_request_and_every_answer_is_as_github_describes_it(hub: FakeGitHub, settings: ProposeSettings) -> None:
-    """All calls that we make: create, update, draft and back, labels and reviewers, close, comment, ask."""
+    """All calls that we make: create, update, draft and back, labels and reviewers, close, what was closed, comment."""
     asked = replace(settings, reviewers=("octocat",))
     assert open_proposal(unproven(a_plan()), settings=asked).warnings == ()
     ready = open_proposal(a_plan("Which language is this?"), settings=asked)
@@ -95,6 +96,8 @@ def test_every_request_and_every_answer_is_as_github_describes_it(hub: FakeGitHu
     assert open_proposal(a_plan("The language, please."), settings=settings).number == 3
 
     repo = connect(settings)
+    turned_down = [version.text for version in closed_versions(repo, PROMPT, base="main")]
+    assert turned_down == ["In which language is this?", "Language?"]
     written = [write_comment(repo, 3, text, ours=lambda _: True) for text in ("one", "two", "two")]
     assert written == ["created", "updated", "unchanged"]
     assert may_write(repo, "ann") == "read"

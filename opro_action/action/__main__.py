@@ -10,7 +10,7 @@ from opro_action.action.environment import publisher_environment
 from opro_action.action.runner import annotate
 from opro_action.errors import OproError, UsageError
 
-WITH_TOKEN = frozenset({"publish", "permission"})
+WITH_TOKEN = frozenset({"publish", "permission", "declined"})
 CLEAN = "clean"
 """The word after a step's name that says that nothing but the token is left in the environment."""
 
@@ -38,6 +38,10 @@ def _step(name: str, env: Mapping[str, str]) -> int:
         from opro_action.action.permission import permission
 
         return permission(env)
+    if name == "declined":
+        from opro_action.action.declined import declined
+
+        return declined(env)
     raise UsageError(f"opro_action.action has no step {name!r}")
 
 

@@ -17,6 +17,7 @@ from opro_action.errors import UsageError
 from opro_action.suite.discovery import find_root, find_suites
 from opro_action.suite.git import git
 from opro_action.suite.reading import read_suites
+from opro_action.suite.suite import Suite
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,17 @@ def _to_search(desk: Desk, job: Job, check: Done | None) -> list[str]:
     if job.search == "regressed":
         return [_from_here(title) for title in regressed_suites(check)]
     if desk.inputs.suites or check is None:
-        return _named_or_all(desk.inputs.suites)
+        return [_from_here(suite.title) for suite in suites_of(desk.inputs.suites)]
     return [_from_here(suite["suite"]) for suite in check.result.get("suites", ())]
 
 
-def _named_or_all(names: Sequence[str]) -> list[str]:
-    """A file that holds several suites stands for each of them."""
+def suites_of(names: Sequence[str]) -> list[Suite]:
+    """The named suites, or all; a file that holds several stands for each of them. Raises UsageError for none."""
     root = find_root(Path.cwd() / "evals")
     paths = [Path(name) for name in names] or find_suites(root)
     if not paths:
         raise UsageError(f"{root / 'evals'}: there is no suite; write one, or name a suite file in input `suites`.")
-    return [_from_here(suite.title) for path in paths for suite in read_suites(path)]
+    return [suite for path in paths for suite in read_suites(path)]
 
 
 def _from_here(title: str) -> str:

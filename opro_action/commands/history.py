@@ -1,34 +1,39 @@
-"""`opro history`: the prompt's versions with their scores, newest first."""
+"""`opro history`: the prompt's versions with their scores, newest first; and the word that one is turned down."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from opro_action.commands.output import Output, write_result
+from opro_action.commands.output import Output, say, write_result
 from opro_action.errors import UsageError
 from opro_action.report.markdown import code, table
 from opro_action.report.mermaid import xychart
-from opro_action.search.history import Version, read_history
+from opro_action.search.history import DECLINED, Version, declined, is_among, read_history, to_lines
+from opro_action.suite.files import write_atomically
 from opro_action.suite.reading import read_suite
 
 
 @dataclass(frozen=True)
 class HistoryOptions:
-    """The options of `opro history`. `diff` holds two digests, or beginnings of them."""
+    """The options of `opro history`. `diff` holds two digests, or beginnings of them, and `decline` one."""
 
     suite: Path
     diff: tuple[str, str] | None = None
+    decline: str | None = None
     chart: bool = False
     output: Output = Output()
 
 
 def history(options: HistoryOptions) -> int:
-    """Print the versions, the difference of two, or a chart; returns the exit code."""
+    """Print the versions, the difference of two, or a chart, after one is turned down; returns the exit code."""
     suite = read_suite(options.suite)
     versions = read_history(suite.history_path)
+    if options.decline:
+        versions = _with_declined(versions, options.decline, suite.history_path)
     if options.diff:
         text = _diff(*(_version(versions, name, suite.history_path) for name in options.diff))
     elif options.chart:
@@ -38,6 +43,17 @@ def history(options: HistoryOptions) -> int:
     newest_first = [asdict(version) for version in reversed(versions)]
     write_result(options.output, text=text, value=newest_first, markdown=_markdown(versions))
     return 0
+
+
+def _with_declined(versions: Sequence[Version], name: str, path: Path) -> tuple[Version, ...]:
+    """The versions with a line more, written to the file at once, by which the version `name` is turned down."""
+    version = _version(versions, name, path)
+    if is_among(declined(versions), version.text):
+        return tuple(versions)
+    line = replace(version, evidence=DECLINED, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    write_atomically(path, to_lines([*versions, line]))
+    say(f"{path}: {version.digest[:12]} is turned down: commit this file, and no search tries that text again")
+    return (*versions, line)
 
 
 def _version(versions: Sequence[Version], name: str, path: Path) -> Version:
@@ -67,5 +83,5 @@ def _markdown(versions: Sequence[Version]) -> str:
 
 
 def _chart(versions: Sequence[Version]) -> str:
-    points = [(version.digest[:7], version.score) for version in versions]
+    points = [(version.digest[:7], version.score) for version in versions if version.evidence != DECLINED]
     return xychart("score by version", points, x_label="version", y_label="score")

@@ -15,6 +15,7 @@ from opro_action.report.marker import read_marker
 from opro_action.search.plan import Plan, PlanFile
 from opro_action.suite import prompt_yml_file
 from opro_action.suite.discovery import is_prompt_yml
+from opro_action.suite.prompt import Prompt
 from opro_action.suite.prompt_file import prompt_of
 
 _TRAILER = re.compile(r"^Opro-(Candidate|Base|Tree): ([0-9a-f]{40,64})$", re.MULTILINE)
@@ -57,7 +58,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Pull:
-    """A pull request from the proposal's branch."""
+    """A pull request from the proposal's branch. `head` is its last commit, `closed_at` a date and time in UTC."""
 
     number: int
     url: str
@@ -66,6 +67,12 @@ class Pull:
     open: bool = True
     merged: bool = False
     draft: bool = False
+    head: str = ""
+    closed_at: str = ""
+
+    def turned_down_for(self, base: str) -> bool:
+        """Whether a person closed it without merging it, where it was for the branch `base`."""
+        return not self.open and not self.merged and self.base == base
 
     @property
     def state(self) -> Mapping[str, Any] | None:
@@ -141,6 +148,12 @@ def decide(facts: Facts, plan: Plan) -> Decision:
     return Update(opened)
 
 
+def prompt_in(file: BaseFile, path: str) -> Prompt:
+    """The prompt in a file that the repository has at `path`; raises FileError when there is none."""
+    read = prompt_yml_file.prompt_of if is_prompt_yml(Path(path)) else prompt_of
+    return read(file.content, Path(path))
+
+
 def new_files(facts: Facts, plan: Plan) -> dict[str, BaseFile]:
     """The files to commit, without those that are equal; a history that grew on the base keeps what it has there."""
     wanted = {file.path: _new_file(facts, plan, file) for file in plan.files}
@@ -186,9 +199,7 @@ def _changes_more_than_the_text(facts: Facts, plan: Plan) -> bool:
     base, content = facts.files.get(plan.prompt), _proposed(plan)
     if base is None or content is None:
         return False
-    path = Path(plan.prompt)
-    prompt = prompt_yml_file.prompt_of(base.content, path) if is_prompt_yml(path) else prompt_of(base.content, path)
-    return content != prompt.with_text(plan.best["text"])
+    return content != prompt_in(base, plan.prompt).with_text(plan.best["text"])
 
 
 def _proposed(plan: Plan) -> bytes | None:
@@ -204,8 +215,7 @@ def _opened(facts: Facts) -> Pull | None:
 
 def _closed_by_person(facts: Facts, plan: Plan) -> Pull | None:
     for pull in facts.pulls:
-        rejected = not pull.open and not pull.merged
-        if rejected and pull.base == facts.base and (pull.state or {}).get("candidate") == plan.best["digest"]:
+        if pull.turned_down_for(facts.base) and (pull.state or {}).get("candidate") == plan.best["digest"]:
             return pull
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from github.GithubException import UnknownObjectException
 from github.GitRef import GitRef
@@ -22,10 +22,10 @@ def read_facts(repo: Repository, *, base: str, branch: str, paths: Iterable[str]
     return Facts(
         base=base,
         base_tip=tip,
-        files=_read_files(repo, repo.get_git_commit(tip).tree.sha, paths),
+        files=read_files(repo, tip, paths),
         branch_name=branch,
         branch=_read_branch(repo, branch),
-        pulls=_read_pulls(repo, branch),
+        pulls=tuple(pulls_of(repo, branch, state="all")),
     )
 
 
@@ -53,10 +53,14 @@ def _read_branch(repo: Repository, name: str) -> Branch | None:
     return Branch(tip, commit.tree.sha, tuple(parent.sha for parent in commit.parents), commit.message)
 
 
-def _read_pulls(repo: Repository, branch: str) -> tuple[Pull, ...]:
-    """Open and closed ones, newest first; the filter also finds namesakes from forks of the same owner: not ours."""
-    found = repo.get_pulls(state="all", head=f"{repo.owner.login}:{branch}")
-    return tuple(_pull(pull) for pull in found if pull.head.repo and pull.head.repo.full_name == repo.full_name)
+def pulls_of(repo: Repository, branch: str, *, state: str) -> Iterator[Pull]:
+    """The pull requests from a branch that are in the `state` "all" or "closed", newest first.
+
+    GitHub's filter also finds namesakes from forks of the same owner: they are not ours.
+    """
+    for pull in repo.get_pulls(state=state, head=f"{repo.owner.login}:{branch}"):
+        if pull.head.repo and pull.head.repo.full_name == repo.full_name:
+            yield _pull(pull)
 
 
 def _pull(pull: PullRequest) -> Pull:
@@ -68,11 +72,17 @@ def _pull(pull: PullRequest) -> Pull:
         open=pull.state == "open",
         merged=pull.merged_at is not None,
         draft=pull.draft,
+        head=pull.head.sha,
+        closed_at=f"{pull.closed_at:%Y-%m-%dT%H:%M:%SZ}" if pull.closed_at else "",
     )
 
 
-def _read_files(repo: Repository, root: str, paths: Iterable[str]) -> dict[str, BaseFile | None]:
-    """Files by way of git trees: unlike the contents API they tell the mode and a link, and have no 1 MB limit."""
+def read_files(repo: Repository, commit: str, paths: Iterable[str]) -> dict[str, BaseFile | None]:
+    """The files of a commit at `paths`, None for one that it does not have.
+
+    By way of git trees: unlike the contents API they tell the mode and a link, and have no 1 MB limit.
+    """
+    root = repo.get_git_commit(commit).tree.sha
     trees: dict[str, dict[str, tuple[str, str]]] = {}
     return {path: _read_file(repo, root, path, trees) for path in paths}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opro_action.gate.paired import p_in_words, points, some
 from opro_action.report.check import usage_line
-from opro_action.report.markdown import code, fence, plain, score, table
+from opro_action.report.markdown import code, count, fence, plain, score, table
 from opro_action.search.guards import Guarded
 from opro_action.search.result import Report
 from opro_action.search.setup import Setup
@@ -43,6 +43,8 @@ def optimize_text(report: Report) -> str:
     lines += [f"  {_guard(one)}" for one in outcome.guarded]
     if report.unsolved:
         lines.append(f"  {_unsolved(report)}")
+    if report.setup.declined:
+        lines.append(f"  {_declined(report)}")
     if report.accepted:
         lines += ["  new prompt:", *(f"    {line}" for line in outcome.best.text.splitlines())]
     lines.append(f"  {usage_line(report.usage['total'])}")
@@ -67,6 +69,8 @@ def optimize_markdown(report: Report) -> str:
     parts += [plain(_guard(one)) for one in outcome.guarded]
     if report.unsolved:
         parts.append(plain(_unsolved(report)))
+    if report.setup.declined:
+        parts.append(plain(_declined(report)))
     if report.accepted:
         parts.append("New prompt, written by a model:\n\n" + fence(outcome.best.text).rstrip())
     return "\n\n".join([*parts, usage_line(report.usage["total"])]) + "\n"
@@ -91,6 +95,11 @@ def _unsolved(report: Report) -> str:
     ids = report.unsolved
     cases = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
     return f"solved by no prompt: {cases} of the search split ({some(ids)}): see whether they are right"
+
+
+def _declined(report: Report) -> str:
+    texts = count(len(report.setup.declined), "text")
+    return f"turned down by people before: {texts}; {count(report.left_out, 'candidate')} left out for that"
 
 
 def _interval(report: Report) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from opro_action.errors import FileError
+from opro_action.suite.quoting import folded
 
 DECLINED = "declined"
 """The evidence of a version that a person turned down: it is not proposed, and not tried, again."""
@@ -58,13 +59,18 @@ def to_lines(versions: Sequence[Version]) -> str:
 def past_winners(versions: Sequence[Version]) -> tuple[str, ...]:
     """Texts of the best versions that a search found, best first; none that a person has turned down."""
     found = sorted((v for v in versions if v.evidence in {"proven", "promising"}), key=lambda v: -v.score)
-    refused = set(declined(versions))
-    return tuple(dict.fromkeys(version.text for version in found if version.text not in refused))[:WARM_START]
+    texts = dict.fromkeys(version.text for version in found)
+    return tuple(text for text in texts if not is_among(declined(versions), text))[:WARM_START]
 
 
 def declined(versions: Sequence[Version]) -> tuple[str, ...]:
     """Texts that a person has turned down: those of versions whose evidence is "declined"."""
     return tuple(dict.fromkeys(version.text for version in versions if version.evidence == DECLINED))
+
+
+def is_among(texts: Iterable[str], text: str) -> bool:
+    """Whether `text` is one of `texts`, however it is spaced and whatever letters are capitals."""
+    return folded(text) in {folded(other) for other in texts}
 
 
 def _version(path: Path, number: int, line: str) -> Version:

@@ -13,7 +13,7 @@ from opro_action.errors import FileError, UsageError
 from opro_action.models.cache import cache_key
 from opro_action.models.model import Completion, Model, Request, Role
 
-SCHEMA = "opro.journal/1"
+SCHEMA = "opro.journal/2"
 
 
 @dataclass(frozen=True)

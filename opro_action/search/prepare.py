@@ -11,9 +11,10 @@ from opro_action.gate.evidence import LEVEL
 from opro_action.gate.power import FEW, smallest_change
 from opro_action.scoring.scorers.judging import default_judge
 from opro_action.scoring.selfcheck import judges_of
+from opro_action.search.declined import known_versions, without_declined
 from opro_action.search.demos import set_aside
 from opro_action.search.guards import Guard
-from opro_action.search.history import declined, past_winners, read_history
+from opro_action.search.history import declined, past_winners
 from opro_action.search.metaprompt import Large
 from opro_action.search.selection import selection_of
 from opro_action.search.setup import HOLDOUT_REPEATS, Profile, Setup
@@ -35,13 +36,13 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
     split = set_aside(split_cases(suite.cases, holdout=spec.holdout, seed=spec.seed), suite)
     if len(suite.cases) < FEW and not allow_few:
         raise UsageError(_too_few(suite, split))
-    history = read_history(suite.history_path)
+    history = known_versions(suite)
     whole = Setup(
         suite=suite,
         split=split,
         profile=_profile(suite),
         selection=selection_of(spec),
-        seeds=_seeds(suite, past_winners(history)),
+        seeds=without_declined(_seeds(suite, past_winners(history)), history),
         calls_per_answer=_calls_per_answer(suite, suite.cases),
         guards=(*_other_suites(suite), *_other_models(suite, split)),
         declined=declined(history),

@@ -13,6 +13,7 @@ from opro_action.gate.baseline import as_text, baseline_of
 from opro_action.gate.evidence import Evidence
 from opro_action.gate.fingerprint import Fingerprint, fingerprint
 from opro_action.scoring.results import CaseResult, SuiteResult
+from opro_action.search.candidates import DECLINED
 from opro_action.search.decision import Outcome
 from opro_action.search.guards import Guarded
 from opro_action.search.history import Version, to_lines
@@ -65,6 +66,11 @@ class Report:
     def unsolved(self) -> tuple[str, ...]:
         """Ids of the search cases that no prompt solved."""
         return nobody_solves(self.outcome.trajectory)
+
+    @property
+    def left_out(self) -> int:
+        """How many candidates were not tried because a person had turned down their text before."""
+        return sum(attempt.rejected == DECLINED for attempt in self.outcome.trajectory.attempts)
 
     @property
     def best_inflation(self) -> float:

@@ -18,7 +18,8 @@ from opro_action.models.model import Model, Request, Role
 from opro_action.models.usage import Usage
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
-from opro_action.search.history import extended, read_history, to_lines
+from opro_action.search.declined import known_versions
+from opro_action.search.history import extended, to_lines
 from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal, suite_of
 from opro_action.search.metaprompt import Draft
 from opro_action.search.plan import Plan, write_plan
@@ -100,13 +101,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     if past.header:
         check_same_search(json.loads(json.dumps(header)), past.header)
         _charge(models, past)
-        # What the run began with: one that was killed at its very end has added to the history since, and a larger
-        # budget would search on more cases.
-        setup = replace(
-            setup,
-            seeds=tuple((text, origin) for text, origin in past.header["seeds"]),
-            split=setup.split.searching(past.header["searched"], suite.optimize.seed),
-        )
+        setup = _as_begun(setup, past)
     began = time.monotonic()
 
     def elapsed() -> float:
@@ -115,8 +110,8 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     journal = Journal(path, past, clock=elapsed)
     try:
         if not past.header:
-            began_with = {"seeds": setup.seeds, "searched": len(setup.split.search)}
-            journal.write("header", schema=SCHEMA, version=__version__, **header, **began_with)
+            begun = {"seeds": setup.seeds, "declined": setup.declined, "searched": len(setup.split.search)}
+            journal.write("header", schema=SCHEMA, version=__version__, **header, **begun)
         setup = replace(setup, hurry=_hurry(models, past, elapsed, suite.optimize))
         outcome = await _drive(setup, models, journal, past, say)
         if outcome.evidence is None:
@@ -235,11 +230,21 @@ def _leave(setup: Setup, models: Models, folder: Path, ended: Ended) -> Finished
     )
     paths = (suite.prompt.path, suite.history_path, suite.baseline_path)
     before = {path: path.read_bytes() if path.exists() else None for path in paths}
-    history = extended(read_history(suite.history_path), versions(report))
+    history = extended(known_versions(suite), versions(report))
     plan = plan_of(report, history, before, ended.command)
     write_atomically(suite.history_path, to_lines(history))
     write_plan(plan, folder / "plan.json")
     return Finished(report, plan, folder / "plan.json")
+
+
+def _as_begun(setup: Setup, past: Past) -> Setup:
+    """The setup with what the run began with: history and closed proposals may have grown since, and the budget too."""
+    return replace(
+        setup,
+        seeds=tuple((text, origin) for text, origin in past.header["seeds"]),
+        declined=tuple(past.header["declined"]),
+        split=setup.split.searching(past.header["searched"], setup.suite.optimize.seed),
+    )
 
 
 def _charge(models: Models, past: Past) -> None:

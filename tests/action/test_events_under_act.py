@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,26 @@ def test_a_model_that_got_worse_by_itself(runner: Runner, hub: FakeGitHub, tmp_p
     assert not ran.succeeded, "the check is red"
     assert ran.outputs["verdict"] == "regressed"
     assert [pull["base"] for pull in hub.open_pulls] == ["main"]
+
+
+def test_what_a_person_closed_is_not_proposed_again_but_something_else_is(
+    runner: Runner, hub: FakeGitHub, tmp_path: Path, server: ModelServer
+) -> None:
+    checkout = on_main(hub, tmp_path, WORSE, recipe("main.yml"))
+    runner.run("workflow_dispatch", checkout, hub, env=models_at(server), secrets=KEY)
+    refused = hub.objects.files(f"refs/heads/{hub.pull(1)['head']}")[PROMPT]
+    hub.close(1)
+
+    ran = runner.run("workflow_dispatch", checkout, hub, env=models_at(server), secrets=KEY)
+
+    assert ran.succeeded, ran.log
+    assert f"{PROMPT}: 1 text of closed proposals will not be tried again" in ran.log
+    (proposal,) = hub.open_pulls
+    files = hub.objects.files(f"refs/heads/{proposal['head']}")
+    assert files[PROMPT] != refused
+    lines = [json.loads(line) for line in files["evals/routing.history.jsonl"].splitlines()]
+    assert [line["text"] for line in lines if line["evidence"] == "declined"] == [refused.decode().strip()]
+    assert_apart(ran, hub, server)
 
 
 def test_two_jobs_of_which_one_has_the_keys_and_the_other_the_token(

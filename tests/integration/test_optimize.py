@@ -308,6 +308,21 @@ def test_a_winner_of_the_past_is_scored_beside_the_files_prompt(
     assert err.count("step 0: scoring 1 prompt on") > 1
 
 
+def test_a_resumed_search_turns_down_what_it_did_when_it_began(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        _, first, _ = optimize(capsys, suite)
+        with pytest.raises(SystemExit):
+            main(["history", str(suite), "--decline", first["best"]["digest"]])
+        capsys.readouterr()
+        count = server.count
+        _, resumed, _ = optimize(capsys, suite, "--resume", Path(first["run"]).name)
+        assert server.count == count
+    assert (resumed["best"], resumed["candidates"]) == (first["best"], first["candidates"])
+
+
 def test_a_prompt_that_holds_its_own_cases_is_warned_of_before_any_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

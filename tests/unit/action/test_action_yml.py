@@ -48,7 +48,7 @@ def test_every_input_and_output_is_described() -> None:
 
 def test_the_token_is_handed_only_to_the_steps_that_ask_no_model() -> None:
     with_token = [name for name, step in STEPS.items() if "github-token" in json.dumps(step)]
-    assert with_token == ["asker", "publish"]
+    assert with_token == ["asker", "declined", "publish"]
 
 
 def test_no_expression_stands_in_a_script_of_action_yml() -> None:

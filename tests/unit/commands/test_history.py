@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from builders import write, write_suite
+from command_line import opro
 
 from opro_action.commands.history import HistoryOptions, history
 from opro_action.commands.output import Output
 from opro_action.errors import FileError, UsageError
-from opro_action.search.history import Version, extended, past_winners, to_lines
+from opro_action.search.history import Version, declined, extended, past_winners, read_history, to_lines
 
 OLD = Version("a" * 64, "Old words.\n", 0.25, 20, "holdout", "2026-01-01T00:00:00Z", "c" * 40, "", "file", "f")
 NEW = replace(OLD, digest="b" * 64, text="New words.\n", score=0.75, at="2026-01-02T00:00:00Z", evidence="proven")
@@ -71,3 +72,36 @@ def test_past_winners_are_what_searches_found_best_first() -> None:
     better = replace(NEW, text="Best words.\n", score=0.9, evidence="promising")
     lost = replace(NEW, text="Lost words.\n", score=0.95, evidence="not_shown")
     assert past_winners([OLD, NEW, better, lost]) == ("Best words.\n", "New words.\n")
+
+
+def test_a_version_can_be_turned_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = suite_with(tmp_path, OLD, NEW)
+    assert opro(capsys, "history", suite, "--decline", "bbb")[0] == 0
+    versions = read_history(tmp_path / "evals" / "routing.history.jsonl")
+    assert versions[:2] == (OLD, NEW)
+    assert versions[2] == replace(NEW, evidence="declined", at=versions[2].at)
+    assert (declined(versions), past_winners(versions)) == (("New words.\n",), ())
+
+
+def test_turning_it_down_twice_adds_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = suite_with(tmp_path, OLD, NEW)
+    opro(capsys, "history", suite, "--decline", "bbb")
+    _, out, err = opro(capsys, "history", suite, "--decline", "bbb")
+    assert (out.count("declined"), err) == (1, "")
+
+
+def test_it_says_that_the_file_has_to_be_committed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = opro(capsys, "history", suite_with(tmp_path, NEW), "--decline", "bbb")
+    assert "bbbbbbbbbbbb is turned down: commit this file" in err
+
+
+def test_a_version_that_is_not_there_cannot_be_turned_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = opro(capsys, "history", suite_with(tmp_path, NEW), "--decline", "ccc")
+    assert (code, "no version has a digest that begins with 'ccc'" in err) == (2, True)
+
+
+def test_the_chart_has_no_second_point_for_a_version_that_was_turned_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history(HistoryOptions(suite_with(tmp_path, OLD, NEW, replace(NEW, evidence="declined")), chart=True))
+    assert "line [0.2500, 0.7500]" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ import pytest
 from builders import make_suite, write, write_suite
 
 from opro_action.errors import FileError, UsageError
+from opro_action.gate.baseline import as_text, baseline_of
+from opro_action.gate.fingerprint import fingerprint
+from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.search.candidates import DECLINED, Rules, rejection
+from opro_action.search.declined import keep_closed, known_versions
 from opro_action.search.history import Version
 from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.selection import Halving
@@ -130,3 +134,46 @@ def test_what_a_person_turned_down_is_neither_a_seed_nor_tried_again(tmp_path: P
     assert (setup.seeds, setup.declined) == ((), ("refused",))
     rules = Rules.around(suite.prompt, suite.cases, None)
     assert rejection(" Refused ", rules, (), setup.declined) == DECLINED
+
+
+def test_a_closed_proposal_counts_for_every_suite_of_its_prompt_and_for_no_other(tmp_path: Path) -> None:
+    suite = with_history(tmp_path, version("better", 0.9, "proven"))
+    keep_closed(suite.root, "prompts/routing.md", [version("refused", 0.8, "declined")])
+    keep_closed(suite.root, "prompts/other.md", [version("better", 0.9, "declined")])
+    setup = prepare(suite)
+    assert (setup.seeds, setup.declined) == ((("better", "history"),), ("refused",))
+
+
+def test_a_past_winner_that_was_closed_is_no_seed_however_it_is_spaced(tmp_path: Path) -> None:
+    suite = with_history(tmp_path, version("Closed  words", 0.9, "proven"), version("better", 0.8, "proven"))
+    keep_closed(suite.root, "prompts/routing.md", [version("closed words", 0.9, "declined")])
+    assert prepare(suite).seeds == (("better", "history"),)
+
+
+def test_the_baselines_prompt_is_no_seed_once_a_person_turned_it_down(tmp_path: Path) -> None:
+    suite = suite_of(tmp_path)
+    result = SuiteResult(tuple(CaseResult(case, (Answer("a", 1.0, True, ""),)) for case in suite.cases))
+    accepted = replace(suite, prompt=replace(suite.prompt, text="accepted once"))
+    baseline = baseline_of(accepted, result, fingerprint(accepted, suite.model))
+    write(suite.baseline_path, as_text(baseline))
+    assert prepare(suite).seeds == (("accepted once", "baseline"),)
+    keep_closed(suite.root, "prompts/routing.md", [version("accepted once", 0.9, "declined")])
+    assert prepare(suite).seeds == ()
+
+
+def test_the_text_that_the_file_has_now_is_not_kept_out(tmp_path: Path) -> None:
+    suite = suite_of(tmp_path)
+    keep_closed(suite.root, "prompts/routing.md", [version(suite.prompt.text, 0.9, "declined")])
+    assert known_versions(suite) == ()
+
+
+def test_what_the_history_has_as_declined_is_not_added_to_it_again(tmp_path: Path) -> None:
+    suite = with_history(tmp_path, version("refused", 0.9, "declined"))
+    again = version("refused", 0.8, "declined")
+    keep_closed(suite.root, "prompts/routing.md", [again, version("new", 0.7, "declined")])
+    assert [one.text for one in known_versions(suite)] == ["refused", "new"]
+
+
+def test_nothing_is_written_where_nothing_was_closed(tmp_path: Path) -> None:
+    keep_closed(tmp_path, "prompts/routing.md", [])
+    assert list(tmp_path.iterdir()) == []
