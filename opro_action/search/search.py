@@ -45,7 +45,8 @@ def search(setup: Setup) -> Generator[Ask, Any, Outcome]:
 
 
 def _stop(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Stop | None:
-    stop = stop_before(Look(step, trajectory, setup.suite.optimize)) or setup.hurry(step)
+    look = Look(step, trajectory, setup.suite.optimize, spent=planned / setup.cap)
+    stop = stop_before(look) or setup.hurry(step)
     if stop:
         return stop
     if not setup.affordable(planned):

@@ -19,12 +19,12 @@ def attempt(right: int, step: int = 0, *, met: int = 100) -> Attempt:
 
 
 def reason(step: int, *attempts: Attempt, spec: OptimizeSpec = SPEC) -> str | None:
-    stop = stop_before(Look(step, Trajectory(100, attempts), spec))
+    stop = stop_before(Look(step, Trajectory(100, attempts), spec, spent=1.0))
     return stop.reason if stop else None
 
 
 def meaning(step: int, *attempts: Attempt, spec: OptimizeSpec = SPEC) -> str:
-    stop = stop_before(Look(step, Trajectory(100, attempts), spec))
+    stop = stop_before(Look(step, Trajectory(100, attempts), spec, spent=1.0))
     assert stop is not None
     return stop.meaning
 
@@ -54,6 +54,12 @@ def test_sixteen_candidates_without_gain_say_that_the_wording_is_not_the_bottlen
     said = meaning(3, attempt(90), *tried)
     assert said.startswith("16 candidates, best gain 0.0 points, the prompts already known at 0.90.")
     assert said.endswith("look at the task, the model, the data or the scorer.")
+
+
+def test_a_large_budget_looks_longer_before_it_says_that_there_is_no_headroom() -> None:
+    tried = Trajectory(100, (attempt(90), *(attempt(80, 1, met=20 + i) for i in range(16))))
+    assert stop_before(Look(3, tried, SPEC, spent=0.15)) is None
+    assert stop_before(Look(3, tried, SPEC, spent=0.2)) is not None
 
 
 def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
