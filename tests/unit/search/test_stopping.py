@@ -62,6 +62,12 @@ def test_a_large_budget_looks_longer_before_it_says_that_there_is_no_headroom() 
     assert stop_before(Look(3, tried, SPEC, spent=0.2)) is not None
 
 
+def test_the_more_a_prompt_leaves_to_be_gained_the_more_candidates_it_takes() -> None:
+    tried = [attempt(40, 1, met=20 + i) for i in range(24)]
+    assert reason(5, attempt(50), *tried[:23]) is None
+    assert reason(5, attempt(50), *tried) == "no_headroom"
+
+
 def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
     tried = [replace(attempt(85, 1), text=f"p{i}") for i in range(16)]
     lucky = replace(attempt(90, 1), text="lucky", results=exchanged(attempt(92, 1), 8))
