@@ -19,7 +19,7 @@ def estimate_text(setup: Setup) -> str:
     writer = spec.model or suite.model
     dollars = "" if spec.max_cost is None else f", at most ${spec.max_cost:g}"
     demos = f", {len(setup.split.demos)} cases as examples" if setup.split.demos else ""
-    spare = f", {len(setup.split.spare)} cases more than this budget is worth" if setup.split.spare else ""
+    spare = f", {len(setup.split.spare)} cases left aside for this budget" if setup.split.spare else ""
     guards = f"; then {listed([guard.name for guard in setup.guards], 'and')}" if setup.guards else ""
     return (
         f"{suite.title}: {len(setup.split.search)} search and {len(setup.split.holdout)} holdout cases{demos}{spare}; "
