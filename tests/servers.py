@@ -14,6 +14,9 @@ from typing import Any, Self
 Reply = tuple[int, Mapping[str, str], Mapping[str, Any]]
 Answer = Callable[[dict[str, Any]], str | Reply]
 
+QUEUE = 128
+"""Connections that may wait. A burst overflows the five of the standard library, and then each takes seconds."""
+
 
 def last_user_message(asked: dict[str, Any]) -> str:
     """The text of the last user message of a chat completion request."""
@@ -78,6 +81,7 @@ class ModelServer:
     def start(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._server.daemon_threads = True
+        self._server.socket.listen(QUEUE)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -18,6 +18,9 @@ from opro_action.testing.writing import HANDS
 
 Reply = tuple[int, dict[str, Any]]
 
+QUEUE = 128
+"""Connections that may wait. A burst overflows the five of the standard library, and then each takes seconds."""
+
 
 @dataclass
 class SimulatorServer:
@@ -46,6 +49,7 @@ class SimulatorServer:
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._server.daemon_threads = True
+        self._server.socket.listen(QUEUE)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
