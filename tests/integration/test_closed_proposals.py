@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,6 @@ OTHER_TEXT = "Which language is this?"
 CASES = [
     {"id": f"c{i}", "input": f"this is the sentence {i}", "expected": ("en", "de", "fr")[i % 3]} for i in range(50)
 ]
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
-    with FakeGitHub(tmp_path / "repo.git") as hub:
-        hub.push("main", BASE_FILES)
-        yield hub
-        assert hub.objects.fsck() == ""
 
 
 def settings(hub: FakeGitHub, base: str | None = None) -> ProposeSettings:

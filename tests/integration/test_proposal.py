@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,14 +20,6 @@ from opro_action.search.plan import Plan, PlanFile, write_plan
 
 BRANCH = "opro/languages"
 OTHER_TEXT = "Which language is this?"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
-    with FakeGitHub(tmp_path / "repo.git") as hub:
-        hub.push("main", BASE_FILES)
-        yield hub
-        assert hub.objects.fsck() == ""
 
 
 def propose(hub: FakeGitHub, plan: Plan, **changes: object) -> Proposal:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_github import FakeGitHub
-from plans import BASE_FILES, PROMPT, a_plan, unproven
+from plans import PROMPT, a_plan, unproven
 
 from opro_action.errors import OproError, UsageError
 from opro_action.proposal.propose import Proposal, open_proposal
@@ -18,14 +17,6 @@ from opro_action.search.plan import Plan
 
 BRANCH = "opro/languages"
 OTHER_TEXT = "Which language is this?"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
-    with FakeGitHub(tmp_path / "repo.git") as hub:
-        hub.push("main", BASE_FILES)
-        yield hub
-        assert hub.objects.fsck() == ""
 
 
 def settings(hub: FakeGitHub) -> ProposeSettings:
