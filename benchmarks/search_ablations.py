@@ -85,7 +85,8 @@ def _mean(attempt: Attempt, cases: Sequence[Case]) -> float:
 
 
 def _all_cases(setup: Setup) -> Setup:
-    return replace(setup, split=Split((*setup.split.search, *setup.split.holdout), ()))
+    split = setup.split
+    return replace(setup, split=Split((*split.search, *split.spare, *split.holdout), ()))
 
 
 NO_HOLDOUT = "no holdout"
