@@ -12,10 +12,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
 
 Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_WAITING = 128
+"""How many workers may call at the same moment."""
 
 _GONE = (
     "The process that asks models cannot be reached: it has ended, or it runs on another machine; "
@@ -29,7 +32,8 @@ class Exchange:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._key = os.urandom(32)
-        self._listener = Listener(authkey=self._key)
+        # Without a key here: the listener would shake hands inside `accept`, where one silent caller stops all others.
+        self._listener = Listener(backlog=_WAITING)
         self._closed = False
         self._thread = threading.Thread(target=self._accept, name="opro-exchange", daemon=True)
         self._thread.start()
@@ -42,16 +46,16 @@ class Exchange:
     def close(self) -> None:
         """Take no more questions."""
         self._closed = True
-        Client(self._listener.address, authkey=self._key).close()  # wakes the thread that waits in `accept`
+        Client(self._listener.address).close()  # wakes the thread that waits in `accept`
         self._thread.join()
         self._listener.close()
 
     def _accept(self) -> None:
-        while not self._closed:
+        while True:
             try:
                 connection = self._listener.accept()
-            except (OSError, EOFError, AuthenticationError):
-                continue  # whoever called has hung up, or does not know the key
+            except OSError:
+                continue  # whoever called has hung up
             if self._closed:
                 connection.close()
                 return
@@ -60,11 +64,13 @@ class Exchange:
     def _serve(self, connection: Connection) -> None:
         with connection:
             try:
+                deliver_challenge(connection, self._key)
+                answer_challenge(connection, self._key)
                 while True:
                     question = json.loads(connection.recv_bytes())
                     connection.send_bytes(json.dumps(self._answer(question)).encode())
-            except (EOFError, OSError, CancelledError):
-                return  # the worker has ended, or the run has
+            except (EOFError, OSError, CancelledError, AuthenticationError):
+                return  # the worker has ended, or the run has, or the caller does not know the key
 
     def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         try:
