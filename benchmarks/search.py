@@ -1,7 +1,7 @@
 """How much true quality a search gains per call to the task model: ours, its ablations, and other searches.
 
-    python benchmarks/search.py [--quick] [--arms A,B] [--landscapes ...] [--seeds 20] [--budgets 300,1000,3000]
-                                [--cases 60] [--json FILE] [--no-null]
+    python benchmarks/search.py [--quick] [--arms A,B] [--landscapes ...] [--seeds 20] [--first-seed 0]
+                                [--budgets 300,1000,3000] [--cases 60] [--json FILE] [--no-null]
 
 Everything runs against the simulated task of `opro_action.testing`, in two processes, where the true quality of every
 prompt is known. All calls to the task model count, those of our holdout too; calls to the optimizer model count
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--arms", type=_names(ARMS), default=OWN, help=f"of {', '.join(ARMS)}")
     parser.add_argument("--landscapes", type=_names(LANDSCAPES), default=(*OPEN, *HELD_OUT), help="default: all")
     parser.add_argument("--seeds", type=int, default=20, help="worlds of each landscape")
+    parser.add_argument("--first-seed", type=int, default=0, help="of the worlds: others than a rule was tuned on")
     parser.add_argument("--budgets", type=_numbers, default=(300, 1000, 3000), help="task calls")
     parser.add_argument("--cases", type=int, default=60, help="of the suite that every arm gets")
     parser.add_argument("--no-null", action="store_true", help="leave out the worlds without anything to gain")
@@ -92,7 +93,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _tasks(options: argparse.Namespace) -> list[Task]:
-    seeds, arms, budgets = range(options.seeds), options.arms, sorted(options.budgets, reverse=True)
+    arms, budgets = options.arms, sorted(options.budgets, reverse=True)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     of_ablations = min(budgets, key=lambda budget: abs(budget - ABLATION_BUDGET))
     found = [
         Task(arm, landscape, "good", seed, budget, options.cases)

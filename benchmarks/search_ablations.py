@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
 
-from opro_action.search import stopping
+from opro_action.search import belief, stopping
 from opro_action.search.selection import BEHIND, Batch, Block, levels
 from opro_action.search.setup import Setup
 from opro_action.search.split import Split, order
@@ -22,12 +22,14 @@ Change = Callable[[Setup], Setup]
 class Ablation:
     """Settings of the search that differ from the default, what is changed in its setup, and the stop rules that stay.
 
-    `rules` are names of functions in `opro_action.search.stopping`; None keeps all.
+    `rules` are names of functions in `opro_action.search.stopping`; None keeps all. Without `relatives` a prompt is
+    believed by its own score alone.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     change: Change = field(default=lambda setup: setup)
     rules: tuple[str, ...] | None = None
+    relatives: bool = True
 
     def applied(
         self, prepare: Callable[[Suite], Setup], suite: Callable[..., Suite], settings: Mapping[str, Any]
@@ -35,15 +37,17 @@ class Ablation:
         return self.change(prepare(suite(**{**settings, **self.settings})))
 
     @contextmanager
-    def stopping(self) -> Iterator[None]:
-        """While this lasts, only the `rules` end a search."""
-        kept = stopping.RULES
+    def in_force(self) -> Iterator[None]:
+        """While this lasts, only the `rules` end a search, and no prompt is taken for another's relative."""
+        rules, likeness = stopping.RULES, belief.likeness
         if self.rules is not None:
-            stopping.RULES = tuple(rule for rule in kept if rule.__name__ in self.rules)
+            stopping.RULES = tuple(rule for rule in rules if rule.__name__ in self.rules)
+        if not self.relatives:
+            belief.likeness = lambda one, other: float(one == other)
         try:
             yield
         finally:
-            stopping.RULES = kept
+            stopping.RULES, belief.likeness = rules, likeness
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ ABLATIONS: Mapping[str, Ablation] = {
         {"show": ("trajectory", "exemplars", "rejections"), "ways": ("rewrite", "edit", "restart", "shorten")}
     ),
     "no trajectory": Ablation({"show": ("exemplars", "failures", "unsolved", "rejections")}),
+    "own score only": Ablation(relatives=False),
     "rewrite only": Ablation({"ways": ("rewrite",)}),
     "one a step": Ablation({"candidates": 1, "steps": 800, "patience": 24}),
     NO_EARLY_STOP: Ablation(rules=("target", "no_room", "steps")),

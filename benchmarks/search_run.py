@@ -177,7 +177,7 @@ def _ours(task: Task, backend: Simulated) -> Run:
     except UsageError:
         return replace(nothing, evidence="not_shown", stop="refused")
     told = Told(backend, setup, task.budget)
-    with ablation.stopping():
+    with ablation.in_force():
         outcome = told.play()
     run = replace(
         nothing,

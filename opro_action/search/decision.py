@@ -10,13 +10,14 @@ from opro_action.errors import BudgetSpent, NotMeasured
 from opro_action.gate.evidence import Evidence, weigh
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.search.asks import Ask, Score
+from opro_action.search.belief import Belief, believed
 from opro_action.search.guards import Guarded, ask_guards
 from opro_action.search.setup import Setup
 from opro_action.search.stopping import Stop, points
-from opro_action.search.trajectory import Attempt, Trajectory, lead
+from opro_action.search.trajectory import Attempt, Trajectory
 
 WORTH_A_LOOK = 0.8
-"""The holdout is looked at when the winner's paired lead on the search split is above so many standard errors.
+"""The holdout is looked at when the winner's expected lead is above so many of its standard deviations.
 
 A smaller lead is what luck gives the best of a few: with a prompt at its ceiling it saves the calls of a look, and the
 proposals that luck alone would open.
@@ -37,15 +38,15 @@ class Outcome:
 
 
 def decide(setup: Setup, trajectory: Trajectory, stop: Stop) -> Generator[Ask, Any, Outcome]:
-    """Weigh the best prompt of the search split on the holdout, and ask the guards when that shows a gain."""
-    seed, best = trajectory.seed, trajectory.best
-    reason = _not_worth_a_look(trajectory, setup.suite.optimize.min_gain)
+    """Weigh the prompt that the search believes in most on the holdout, and ask the guards when that shows a gain."""
+    belief = believed(trajectory)
+    reason = _not_worth_a_look(belief, trajectory, setup.suite.optimize.min_gain)
     if reason:
-        return Outcome(trajectory, stop, seed, Evidence("not_shown", reason))
+        return Outcome(trajectory, stop, trajectory.seed, Evidence("not_shown", reason))
     try:
-        return (yield from _weighed(setup, Outcome(trajectory, stop, best, None)))
+        return (yield from _weighed(setup, Outcome(trajectory, stop, belief.best, None)))
     except BudgetSpent as spent:
-        return Outcome(trajectory, Stop("budget", str(spent)), best, None)
+        return Outcome(trajectory, Stop("budget", str(spent)), belief.best, None)
 
 
 def unscored(results: Sequence[CaseResult]) -> str:
@@ -54,14 +55,15 @@ def unscored(results: Sequence[CaseResult]) -> str:
     return f"{len(reasons)} of {len(results)} cases have no score, the first because: {reasons[0]}"
 
 
-def _not_worth_a_look(trajectory: Trajectory, min_gain: float) -> str | None:
-    if (trajectory.best.score or 0.0) <= (trajectory.seed.score or 0.0):
+def _not_worth_a_look(belief: Belief, trajectory: Trajectory, min_gain: float) -> str | None:
+    seed, winner = trajectory.seed, belief.best
+    if (trajectory.best.score or 0.0) <= (seed.score or 0.0):
         return "No candidate scored higher than the current prompt on the search split."
-    found = lead(trajectory.best, trajectory.seed)
-    if found is None or found.mean < min_gain or found.mean <= WORTH_A_LOOK * found.error:
-        gain = points(found.mean) if found else "nothing"
+    gain = (winner.score or 0.0) - (seed.score or 0.0)
+    if gain < min_gain or belief.sureness(winner, seed) <= WORTH_A_LOOK:
+        most = points((trajectory.best.score or 0.0) - (seed.score or 0.0))
         return (
-            f"The best of {len(trajectory.candidates)} candidates leads by {gain} on the search split, "
+            f"The best of {len(trajectory.candidates)} candidates leads by {most} on the search split, "
             "which luck explains: it was not put to the holdout."
         )
     return None

@@ -50,7 +50,7 @@ def test_the_default_budget_is_about_ten_answers_per_case(tmp_path: Path) -> Non
 
 
 def test_a_budget_decides_how_many_cases_are_searched_on(tmp_path: Path) -> None:
-    for calls, searched in ((400, 30), (2400, 60), (9000, 84)):
+    for calls, searched in ((400, 30), (3600, 60), (9000, 84)):
         split = prepare(suite_of(tmp_path, 120, optimize={"max_calls": calls})).split
         assert (len(split.search), len(split.spare), len(split.holdout)) == (searched, 84 - searched, 36)
     ids = [case.id for part in (split.search, split.spare, split.holdout) for case in part]

@@ -149,7 +149,7 @@ def _case(case: Case, *, must_pass: bool) -> dict[str, object]:
 
 def test_ties_go_to_the_shorter_text(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, candidates=3, steps=1)
-    outcome = World(better("a longer one 0.7", "short 0.7", "also longer 0.7"), share).play(setup)
+    outcome = World(better("one that is longer 0.7", "short 0.7", "another with more words 0.7"), share).play(setup)
     assert outcome.best.text == "short 0.7"
 
 

@@ -63,9 +63,9 @@ def test_a_large_budget_looks_longer_before_it_says_that_there_is_no_headroom() 
 
 
 def test_the_more_a_prompt_leaves_to_be_gained_the_more_candidates_it_takes() -> None:
-    tried = [attempt(40, 1, met=20 + i) for i in range(24)]
-    assert reason(5, attempt(50), *tried[:23]) is None
-    assert reason(5, attempt(50), *tried) == "no_headroom"
+    tried = [attempt(20, 1, met=10 + i) for i in range(24)]
+    assert reason(5, attempt(25), *tried[:23]) is None
+    assert reason(5, attempt(25), *tried) == "no_headroom"
 
 
 def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
@@ -97,30 +97,30 @@ def test_patience_counts_the_candidates_since_the_last_gain() -> None:
 
 def test_patience_without_a_setting_grows_with_what_it_took_to_find_the_best() -> None:
     early = [attempt(50), attempt(70, 1)]
-    tried = [attempt(60, 2, met=20 + i) for i in range(79)]
-    assert reason(3, *early, *tried[:47]) is None
-    assert reason(3, *early, *tried[:48]) == "patience"
+    tried = [attempt(60, 2, met=20 + i // 2) for i in range(130)]
+    assert reason(3, *early, *tried[:95]) is None
+    assert reason(3, *early, *tried[:96]) == "patience"
     late = [attempt(50), *(attempt(55, 1, met=20 + i) for i in range(29)), attempt(70, 1)]
-    assert reason(3, *late, *tried[:59]) is None
-    assert reason(3, *late, *tried[:60]) == "patience"
+    assert reason(3, *late, *tried[:110]) is None
+    assert reason(3, *late, *tried[:120]) == "patience"
 
 
 def test_small_gains_are_a_plateau() -> None:
-    spec = replace(SPEC, patience=9)
+    spec = replace(SPEC, patience=13)
     first = [attempt(50), attempt(70, 1)]
-    tried = [attempt(60, 2, met=20 + i) for i in range(63)]
+    tried = [attempt(60, 2, met=20 + i // 2) for i in range(95)]
     assert reason(4, *first, *tried, attempt(72, 3), spec=spec) is None
     assert meaning(4, *first, *tried, attempt(60, 3), spec=spec) == (
-        "The last 64 candidates gained 0.0 points together, and reached 0.70."
+        "The last 96 candidates gained 0.0 points together, and reached 0.70."
     )
 
 
-def test_a_plateau_of_a_long_search_is_two_thirds_of_it() -> None:
+def test_a_plateau_of_a_long_search_is_four_fifths_of_it() -> None:
     spec = replace(SPEC, patience=99)
-    first = [attempt(50), *(attempt(55, 1, met=20 + i) for i in range(39)), attempt(70, 2)]
-    tried = [attempt(60, 3, met=20 + i) for i in range(80)]
-    assert reason(4, *first, *tried[:60], spec=spec) is None
-    assert meaning(4, *first, *tried, spec=spec).startswith("The last 80 candidates gained 0.0 points")
+    first = [attempt(50), *(attempt(55, 1, met=20 + i) for i in range(29)), attempt(70, 2)]
+    tried = [attempt(60, 3, met=20 + i // 2) for i in range(120)]
+    assert reason(4, *first, *tried[:100], spec=spec) is None
+    assert meaning(4, *first, *tried, spec=spec).startswith("The last 120 candidates gained 0.0 points")
 
 
 def test_the_steps_are_bounded() -> None:
