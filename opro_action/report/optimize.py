@@ -37,6 +37,8 @@ def optimize_text(report: Report) -> str:
     lines.append(
         f"  search score  {score(outcome.trajectory.seed.score)} → {score(outcome.best.score)}{_inflated(report)}"
     )
+    if luckier := _luckier(report):
+        lines.append(f"  {luckier}")
     if evidence.delta is not None:
         lines.append(f"  holdout score {score(evidence.seed_score)} → {score(evidence.best_score)}{_interval(report)}")
         lines.append(f"  {_bias(report)}")
@@ -77,8 +79,19 @@ def optimize_markdown(report: Report) -> str:
 
 
 def _inflated(report: Report) -> str:
-    inflation = report.best_inflation
+    outcome = report.outcome
+    inflation = 0.0 if outcome.best is outcome.trajectory.seed else report.best_inflation
     return f" (too high by up to {100 * inflation:.0f} points, as the best of many)" if inflation >= 0.005 else ""
+
+
+def _luckier(report: Report) -> str | None:
+    """Why the winner is not the prompt with the highest search score, where it is not."""
+    chosen, highest = report.outcome.best, report.outcome.trajectory.best
+    if report.evidence.delta is None or (highest.score or 0.0) <= (chosen.score or 0.0):
+        return None
+    return (
+        f"the highest search score was {score(highest.score)}: less is to be expected, since prompts like it do worse"
+    )
 
 
 def _bias(report: Report) -> str:

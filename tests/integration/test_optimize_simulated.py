@@ -13,17 +13,25 @@ from opro_action.testing import Landscape, World, first_prompt, write_repository
 from opro_action.testing.server import SimulatorServer
 
 
-def optimized(
-    folder: Path, capsys: pytest.CaptureFixture[str], world: World, hand: str = "good", **optimize: Any
-) -> tuple[dict[str, Any], SimulatorServer]:
-    """The result of `opro optimize` on the suite of a world, and the server that answered."""
+def printed(
+    folder: Path, capsys: pytest.CaptureFixture[str], world: World, hand: str = "good", *, form: str, **optimize: Any
+) -> tuple[str, SimulatorServer]:
+    """What `opro optimize` on the suite of a world prints in a format, and the server that answered."""
     with SimulatorServer(world, hand) as server:
         suite = write_repository(folder, world, url=server.url, **optimize)
         (folder / ".git").mkdir()
         with pytest.raises(SystemExit) as end:
-            main(["optimize", str(suite), "--format=json"])
+            main(["optimize", str(suite), f"--format={form}"])
     assert end.value.code == 0
-    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return capsys.readouterr().out, server
+
+
+def optimized(
+    folder: Path, capsys: pytest.CaptureFixture[str], world: World, hand: str = "good", **optimize: Any
+) -> tuple[dict[str, Any], SimulatorServer]:
+    """The result of `opro optimize` on the suite of a world, and the server that answered."""
+    text, server = printed(folder, capsys, world, hand, form="json", **optimize)
+    result: dict[str, Any] = json.loads(text)
     return result, server
 
 
@@ -39,6 +47,14 @@ def test_a_proven_winner_is_truly_better_and_every_call_is_accounted_for(
     assert result["usage"]["task"]["calls"] == server.task_calls
     assert result["usage"]["optimizer"]["calls"] == server.writer_calls
     assert server.task_calls + server.writer_calls <= 500
+
+
+def test_a_score_that_looks_like_luck_does_not_win_and_the_report_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, _ = printed(tmp_path, capsys, World.named("easy", 0), form="text", max_calls=400)
+    assert "search score  0.43 → 0.60 (too high by up to 17 points, as the best of many)" in text
+    assert "the highest search score was 0.63, but prompts like it do worse: it was taken for luck" in text
 
 
 def test_a_prompt_at_its_ceiling_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
