@@ -173,7 +173,8 @@ def _opro(served: Served, result: Path, more: list[str]) -> int:
 
 def _read(result: dict[str, Any], served: Served) -> Found:
     decided = 0 if result["seed_holdout_score"] is None else 2 * len(served.cases.holdout)
-    searched = len(served.cases.search) + sum(each["n_scored"] or 0 for each in result["candidates"])
+    met = [each["n_scored"] or 0 for each in result["candidates"]]
+    searched = max(met, default=len(served.cases.search)) + sum(met)  # the file's prompt met as many as any
     return Found(
         text=result["best"]["text"],
         search=result["best"]["search_score"],
