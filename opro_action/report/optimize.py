@@ -89,9 +89,7 @@ def _luckier(report: Report) -> str | None:
     chosen, highest = report.outcome.best, report.outcome.trajectory.best
     if report.evidence.delta is None or (highest.score or 0.0) <= (chosen.score or 0.0):
         return None
-    return (
-        f"the highest search score was {score(highest.score)}: less is to be expected, since prompts like it do worse"
-    )
+    return f"the highest search score was {score(highest.score)}, but prompts like it do worse: it was taken for luck"
 
 
 def _bias(report: Report) -> str:
