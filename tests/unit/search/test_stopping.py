@@ -58,7 +58,7 @@ def test_sixteen_candidates_without_gain_say_that_the_wording_is_not_the_bottlen
 
 def test_a_large_budget_looks_longer_before_it_says_that_there_is_no_headroom() -> None:
     tried = Trajectory(100, (attempt(90), *(attempt(80, 1, met=20 + i) for i in range(16))))
-    assert stop_before(Look(3, tried, SPEC, spent=0.19)) is None
+    assert stop_before(Look(3, tried, SPEC, spent=0.15)) is None
     assert stop_before(Look(3, tried, SPEC, spent=0.2)) is not None
 
 
