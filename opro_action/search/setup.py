@@ -70,7 +70,8 @@ class Setup:
         """Answers per case and side in the decision."""
         if self.suite.model.deterministic:
             return self.suite.repeats
-        once, cap = 2 * len(self.split.holdout) * self.calls_per_answer, self.suite.optimize.max_calls
+        once = max(2 * len(self.split.holdout) * self.calls_per_answer, 1)
+        cap = self.suite.optimize.max_calls
         affordable = HOLDOUT_REPEATS if cap is None else int(DECIDING * cap) // once
         return max(self.suite.repeats, min(HOLDOUT_REPEATS, affordable), 1)
 
