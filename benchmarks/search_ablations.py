@@ -38,7 +38,7 @@ class Ablation:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """While this lasts, only the `rules` end a search, and no prompt is taken for another's relative."""
+        """While this lasts, only the `rules` end a search, and prompts are relatives only where `relatives` says so."""
         rules, likeness = stopping.RULES, belief.likeness
         if self.rules is not None:
             stopping.RULES = tuple(rule for rule in rules if rule.__name__ in self.rules)

@@ -22,7 +22,7 @@ from statistics import fmean
 from opro_action.search.trajectory import Attempt, Trajectory, lead
 
 SPREAD = 0.15
-"""The standard deviation of the qualities of prompts that share no word. Half or twice of it choose alike."""
+"""The standard deviation of the qualities of prompts that share no word. From 0.1 to 0.2 the choice is as good."""
 
 LEVEL = 1.0
 """That of their common level, of which nothing is known beforehand."""

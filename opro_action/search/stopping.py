@@ -114,7 +114,8 @@ def no_headroom(look: Look) -> Stop | None:
     enough = round(HEADROOM_CANDIDATES * max(1.0, (1 - look.seed) / HEADROOM))
     if tried < enough or look.spent < HEADROOM_SHARE or look.headroom:
         return None
-    what = f"{tried} candidates, best gain {points(gain)}, the prompts already known at {look.seed:.2f}"
+    luck = ", which luck explains" if gain >= look.spec.min_gain / 2 else ""
+    what = f"{tried} candidates, best gain {points(gain)}{luck}, the prompts already known at {look.seed:.2f}"
     return Stop("no_headroom", f"{what}. {ELSEWHERE}")
 
 

@@ -72,6 +72,7 @@ def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
     tried = [replace(attempt(85, 1), text=f"p{i}") for i in range(16)]
     lucky = replace(attempt(90, 1), text="lucky", results=exchanged(attempt(92, 1), 8))
     assert (lucky.score, reason(3, attempt(90), *tried, lucky)) == (0.92, "no_headroom")
+    assert "17 candidates, best gain 2.0 points, which luck explains, the" in meaning(3, attempt(90), *tried, lucky)
     assert reason(3, attempt(80), *tried, attempt(90, 1)) is None
 
 
