@@ -11,7 +11,7 @@ from opro_action.suite.prompt import Frame, Prompt, fill
 from opro_action.suite.quoting import folded, quotable
 from opro_action.suite.suite import Case
 
-_TAGGED = re.compile(r"<prompt>(.*?)</prompt>", re.DOTALL | re.IGNORECASE)
+_TAGGED = re.compile(r"<\s*prompt\s*>(.*?)<\s*/\s*prompt\s*>", re.DOTALL | re.IGNORECASE)
 _LABEL = re.compile(r"^\**(?:instruction|question|prompt|answer)\s*:\**\s*", re.IGNORECASE)
 _QUOTES = "\"'`“”‘’«»"
 

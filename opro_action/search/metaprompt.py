@@ -69,7 +69,7 @@ def _rewrite(brief: Brief, salt: str) -> Sequence[Part]:
         showing.scored_prompts(brief),
         showing.exemplars(brief, salt),
         showing.failures(brief, salt, most=FAILURES),
-        showing.never_solved(brief, salt),
+        showing.never_solved(brief, salt, beside=FAILURES),
         showing.rejections(brief),
     )
 
@@ -78,7 +78,7 @@ def _repair(brief: Brief, salt: str) -> Sequence[Part]:
     return (
         showing.scored_prompts(brief, most=5),
         showing.failures(brief, salt, most=2 * FAILURES),
-        showing.never_solved(brief, salt),
+        showing.never_solved(brief, salt, beside=2 * FAILURES),
         showing.rejections(brief),
     )
 
@@ -101,12 +101,15 @@ _RECIPES: dict[Way, _Recipe] = {
     ),
     "repair": _Recipe(
         _repair,
-        "First say in a sentence or two why these answers are wrong: what the best prompt fails to tell the model. "
-        "Then write a prompt that keeps what works in the best one and says what was missing, as a general rule.",
-        last="Put the prompt, and nothing else, between <prompt> and </prompt>.",
+        "Say why the best prompt fails on these, and write a prompt that keeps what works in it and says what was "
+        "missing, as a general rule.",
+        last="Answer in this form:\n\nwhy: one sentence\n<prompt>\nthe new prompt\n</prompt>",
     ),
     "edit": _Recipe(
-        _edit, "Write this prompt again with one small change that makes it score higher; keep all other words."
+        _edit,
+        "Make one small change in this prompt so that it scores higher: add, drop or replace a few words, and keep all "
+        "others.",
+        last="Write only the changed prompt, between <prompt> and </prompt>.",
     ),
     "restart": _Recipe(
         _restart, "Write a prompt for this task from scratch, in your own way, as if none had been written before."

@@ -103,9 +103,12 @@ def exemplars(brief: Brief, salt: str) -> Part:
 
 def failures(brief: Brief, salt: str, *, most: int) -> Part:
     """What the best prompt gets wrong, each kind of mistake once; the most common one stands last."""
-    found = mistakes([*brief.trajectory.best.results.values()], seed=brief.step, salt=salt)[:most]
-    pieces = [_failure(mistake) for mistake in reversed(found)]
+    pieces = [_failure(mistake) for mistake in reversed(_shown_mistakes(brief, salt, most))]
     return Part("failures", "What the best prompt still gets wrong:", tuple(pieces))
+
+
+def _shown_mistakes(brief: Brief, salt: str, most: int) -> tuple[Mistake, ...]:
+    return mistakes([*brief.trajectory.best.results.values()], seed=brief.step, salt=salt)[:most]
 
 
 def _failure(mistake: Mistake) -> str:
@@ -121,10 +124,17 @@ def _wrong(result: CaseResult) -> str:
     )
 
 
-def never_solved(brief: Brief, salt: str) -> Part:
-    """Cases that every good prompt fails: no wording so far says what they need."""
-    found = sorted(unsolved(brief.trajectory), key=lambda result: order(brief.step, salt, result.case.digest))
-    pieces = [_wrong(result) for result in found[:UNSOLVED]]
+def never_solved(brief: Brief, salt: str, *, beside: int) -> Part:
+    """Cases that every good prompt fails: no wording so far says what they need.
+
+    Those that already stand among the `beside` failures of the same message are not shown again.
+    """
+    found = unsolved(brief.trajectory)
+    listed = _shown_mistakes(brief, salt, beside) if "failures" in brief.suite.optimize.show else ()
+    shown = {mistake.shown.case.id for mistake in listed}
+    others = [result for result in found if result.case.id not in shown]
+    others.sort(key=lambda result: order(brief.step, salt, result.case.digest))
+    pieces = [_wrong(result) for result in others[:UNSOLVED]]
     head = f"Cases that each of the best prompts fails ({len(found)} in all); something they need was never said:"
     return Part("unsolved", head, tuple(pieces))
 

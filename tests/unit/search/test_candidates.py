@@ -44,6 +44,7 @@ def why(
         ("<prompt>Do it.</prompt>", "Do it."),
         ("Sure!\n<PROMPT>\nDo it.\nWell.\n</Prompt> Good luck", "Do it.\nWell."),
         ("The old one was <prompt>old</prompt>, mine is <prompt>new</prompt>", "new"),
+        ("For example:\n< prompt>\nDo it.\n</ prompt >\nThis says more.", "Do it."),
         ("<prompt>```\ncode\n```</prompt>", "```\ncode\n```"),
         ("Do it.", None),
         ("<prompt>Do it.", None),
