@@ -16,11 +16,15 @@ StopReason = Literal["target", "no_headroom", "patience", "plateau", "steps", "b
 HEADROOM_CANDIDATES = 16
 """After so many scored candidates it can be said that there is no headroom."""
 
-HEADROOM = 1 / 2
-"""Where the known prompts leave more than this to be gained, the candidates have to be more in proportion.
+HEADROOM = (1 / 3, 1 / 2)
+"""Where less than the first of these is left to be gained, fewer candidates will do; above the second it takes more.
 
-Where most cases fail, a few vain candidates say little of the wording; with a score of 0.9 they say much.
+Both in proportion: where most cases fail, a few vain candidates say little of the wording; at a score of 0.9 they say
+much.
 """
+
+HEADROOM_LEAST = 8
+"""But they are never fewer than these."""
 
 HEADROOM_SHARE = 1 / 6
 """Nor is it said before this share of the budget is spent: what more money is for is to look longer."""
@@ -111,12 +115,18 @@ def no_room(look: Look) -> Stop | None:
 def no_headroom(look: Look) -> Stop | None:
     """The first candidates brought next to nothing."""
     tried, gain = len(look.trajectory.candidates), look.best - look.seed
-    enough = round(HEADROOM_CANDIDATES * max(1.0, (1 - look.seed) / HEADROOM))
-    if tried < enough or look.spent < HEADROOM_SHARE or look.headroom:
+    if tried < _enough(1 - look.seed) or look.spent < HEADROOM_SHARE or look.headroom:
         return None
     luck = ", which luck explains" if gain >= look.spec.min_gain / 2 else ""
     what = f"{tried} candidates, best gain {points(gain)}{luck}, the prompts already known at {look.seed:.2f}"
     return Stop("no_headroom", f"{what}. {ELSEWHERE}")
+
+
+def _enough(missing: float) -> int:
+    """How many vain candidates it takes, where so much of the score is `missing`."""
+    little, much = HEADROOM
+    share = min(1.0, missing / little) * max(1.0, missing / much)
+    return max(HEADROOM_LEAST, round(HEADROOM_CANDIDATES * share))
 
 
 def patience(look: Look) -> Stop | None:

@@ -48,11 +48,11 @@ def test_a_seed_that_a_perfect_prompt_would_hardly_beat_ends_before_a_candidate_
 
 
 def test_sixteen_candidates_without_gain_say_that_the_wording_is_not_the_bottleneck() -> None:
-    tried = [attempt(80, 1, met=20 + i) for i in range(16)]
-    assert reason(3, attempt(90), *tried[:15]) is None
-    assert reason(3, attempt(90), *tried) == "no_headroom"
-    said = meaning(3, attempt(90), *tried)
-    assert said.startswith("16 candidates, best gain 0.0 points, the prompts already known at 0.90.")
+    tried = [attempt(50, 1, met=20 + i) for i in range(16)]
+    assert reason(3, attempt(60), *tried[:15]) is None
+    assert reason(3, attempt(60), *tried) == "no_headroom"
+    said = meaning(3, attempt(60), *tried)
+    assert said.startswith("16 candidates, best gain 0.0 points, the prompts already known at 0.60.")
     assert said.endswith("look at the task, the model, the data or the scorer.")
 
 
@@ -66,6 +66,14 @@ def test_the_more_a_prompt_leaves_to_be_gained_the_more_candidates_it_takes() ->
     tried = [attempt(20, 1, met=10 + i) for i in range(24)]
     assert reason(5, attempt(25), *tried[:23]) is None
     assert reason(5, attempt(25), *tried) == "no_headroom"
+
+
+def test_where_little_is_left_to_be_gained_fewer_candidates_say_it() -> None:
+    tried = [attempt(60, 1, met=20 + i) for i in range(12)]
+    assert reason(3, attempt(75), *tried[:11]) is None
+    assert reason(3, attempt(75), *tried) == "no_headroom"
+    assert reason(3, attempt(95), *tried[:7]) is None
+    assert reason(3, attempt(95), *tried[:8]) == "no_headroom"
 
 
 def test_a_gain_that_the_best_of_many_has_by_luck_is_no_headroom() -> None:
