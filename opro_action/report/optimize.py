@@ -5,6 +5,7 @@ from __future__ import annotations
 from opro_action.gate.paired import p_in_words, points, some
 from opro_action.report.check import usage_line
 from opro_action.report.markdown import code, count, fence, plain, score, table
+from opro_action.report.sections import passed_over
 from opro_action.search.guards import Guarded
 from opro_action.search.result import Report
 from opro_action.search.setup import Setup
@@ -85,11 +86,9 @@ def _inflated(report: Report) -> str:
 
 
 def _luckier(report: Report) -> str | None:
-    """Why the winner is not the prompt with the highest search score, where it is not."""
-    chosen, highest = report.outcome.best, report.outcome.trajectory.best
-    if report.evidence.delta is None or (highest.score or 0.0) <= (chosen.score or 0.0):
-        return None
-    return f"the highest search score was {score(highest.score)}, but prompts like it do worse: it was taken for luck"
+    outcome = report.outcome
+    decided = report.evidence.delta is not None
+    return passed_over(outcome.trajectory.best.score, outcome.best.score) if decided else None
 
 
 def _bias(report: Report) -> str:

@@ -139,7 +139,17 @@ def search(plan: Plan) -> str:
     rows = [(step["step"], score(step["best_score"]), step["tried"], step["rejected"]) for step in steps[-_MOST_STEPS:]]
     note = f"\nThe last {_MOST_STEPS} of {len(steps):,} steps.\n" if len(steps) > _MOST_STEPS else ""
     numbers = table(("step", "best score so far", "candidates tried", "turned down unscored"), rows)
-    return f"### The search, step by step\n\n{chart}\n{numbers}{note}"
+    luckier = passed_over(steps[-1]["best_score"], plan.best["search_score"])
+    return f"### The search, step by step\n\n{chart}\n{numbers}{note}" + (
+        f"\nAs the chart shows, {luckier}.\n" if luckier else ""
+    )
+
+
+def passed_over(highest: float | None, chosen: float | None) -> str | None:
+    """Why the winner is not the prompt with the highest search score, where it is not."""
+    if highest is None or chosen is None or highest <= chosen:
+        return None
+    return f"the highest search score was {score(highest)}, but prompts like it do worse: it was taken for luck"
 
 
 def history(plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,12 @@ def test_a_proven_winner_is_truly_better_and_every_call_is_accounted_for(
 def test_a_score_that_looks_like_luck_does_not_win_and_the_report_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text, _ = printed(tmp_path, capsys, World.named("easy", 0), form="text", max_calls=400)
-    assert "search score  0.43 → 0.60 (too high by up to 17 points, as the best of many)" in text
-    assert "the highest search score was 0.63, but prompts like it do worse: it was taken for luck" in text
+    text, _ = printed(tmp_path, capsys, World.named("easy", 8), form="text", max_calls=400)
+    chosen = re.search(r"search score  0\.\d\d → (0\.\d\d) \(too high by up to \d+ points, as the best of many\)", text)
+    luckier = re.search(r"the highest search score was (0\.\d\d), but prompts like it do worse: it was taken", text)
+    assert chosen
+    assert luckier
+    assert luckier[1] > chosen[1]
 
 
 def test_a_prompt_at_its_ceiling_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

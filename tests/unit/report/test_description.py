@@ -116,6 +116,15 @@ def test_the_chart_and_the_table_have_the_same_numbers() -> None:
     assert "| 1 | 0.85 | 8 | 1 |" in text
 
 
+def test_a_higher_score_than_the_proposed_one_is_explained_below_the_chart() -> None:
+    plan = a_plan()
+    assert "taken for luck" not in body(plan)
+    steps = [*plan.steps, {"step": 2, "best_score": 0.90, "tried": 4, "rejected": 0}]
+    assert "As the chart shows, the highest search score was 0.90, but prompts like it do worse" in body(
+        replace(plan, steps=steps)
+    )
+
+
 def test_the_history_is_newest_first() -> None:
     text = body(a_plan())
     assert text.index("2026-01-02") < text.index("2026-01-01")
