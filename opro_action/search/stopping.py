@@ -32,8 +32,8 @@ HEADROOM_SHARE = 1 / 6
 SURE = 1.0
 """There is headroom where the expected lead over the known prompts is above so many standard deviations.
 
-The three numbers are a balance: on the simulator, with 60 cases and 2,000 calls, a search with nothing to find ends
-after about a quarter of its budget, and with 3,000 calls no end at all would bring three points more.
+These numbers are a balance: on the simulator, with 60 cases and 2,000 calls, a search with nothing to find ends after
+about a fifth of its budget, and with 3,000 calls no end at all would bring three points more.
 """
 
 FARTHER = 4
