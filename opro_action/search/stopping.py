@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from opro_action.gate.power import FEW
 from opro_action.search.belief import believed
 from opro_action.search.trajectory import Trajectory
 from opro_action.suite.suite import OptimizeSpec
@@ -101,6 +102,18 @@ def target(look: Look) -> Stop | None:
     return Stop("target", f"The search score {look.best:.2f} reached the target of {look.spec.target:g}.")
 
 
+def nearly_all(look: Look) -> Stop | None:
+    """A prompt was found that misses one case at most: the scores could hardly tell a better one from it."""
+    n, best = look.trajectory.n, look.trajectory.best
+    if n < FEW or best.step == 0 or round((1 - look.best) * n, 6) > 1:
+        return None
+    return Stop(
+        "target",
+        f"The search score {look.best:.2f} misses no more than one of {n} cases: "
+        "a better prompt could hardly be told from this one.",
+    )
+
+
 def no_room(look: Look) -> Stop | None:
     """A perfect prompt would gain less than what counts."""
     if look.step > 1 or 1 - look.seed >= look.spec.min_gain:
@@ -158,7 +171,7 @@ def steps(look: Look) -> Stop | None:
     return Stop("steps", f"All {look.spec.steps} steps were made.")
 
 
-RULES: tuple[Rule, ...] = (target, no_room, no_headroom, patience, plateau, steps)
+RULES: tuple[Rule, ...] = (target, nearly_all, no_room, no_headroom, patience, plateau, steps)
 
 
 def points(share: float) -> str:

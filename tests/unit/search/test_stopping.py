@@ -41,6 +41,18 @@ def test_the_target_ends_a_search_at_once() -> None:
     assert reached == "The search score 0.92 reached the target of 0.9."
 
 
+def test_a_prompt_that_misses_one_case_ends_the_search_unless_it_was_known_before() -> None:
+    assert reason(2, attempt(50), attempt(99, 1)) == "target"
+    assert "misses no more than one of 100 cases" in meaning(2, attempt(50), attempt(99, 1))
+    assert reason(2, attempt(50), attempt(98, 1)) is None
+    assert reason(2, attempt(99), attempt(98, 1)) is None
+
+
+def test_among_a_handful_of_cases_one_is_too_much_to_miss() -> None:
+    few = Trajectory(10, (attempt(5, met=10), attempt(9, 1, met=10)))
+    assert stop_before(Look(2, few, SPEC, spent=0.1)) is None
+
+
 def test_a_seed_that_a_perfect_prompt_would_hardly_beat_ends_before_a_candidate_is_written() -> None:
     assert reason(1, attempt(99)) == "no_headroom"
     assert "would gain 1.0 points, less than the 2.0 points that count (min_gain)" in meaning(1, attempt(99))
