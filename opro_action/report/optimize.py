@@ -86,9 +86,9 @@ def _inflated(report: Report) -> str:
 
 
 def _luckier(report: Report) -> str | None:
-    outcome = report.outcome
-    decided = report.evidence.delta is not None
-    return passed_over(outcome.trajectory.best.score, outcome.best.score) if decided else None
+    if report.evidence.delta is None:
+        return None
+    return passed_over(report.outcome.trajectory.best.score, report.outcome.best.score)
 
 
 def _bias(report: Report) -> str:

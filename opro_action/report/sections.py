@@ -140,9 +140,8 @@ def search(plan: Plan) -> str:
     note = f"\nThe last {_MOST_STEPS} of {len(steps):,} steps.\n" if len(steps) > _MOST_STEPS else ""
     numbers = table(("step", "best score so far", "candidates tried", "turned down unscored"), rows)
     luckier = passed_over(steps[-1]["best_score"], plan.best["search_score"])
-    return f"### The search, step by step\n\n{chart}\n{numbers}{note}" + (
-        f"\nAs the chart shows, {luckier}.\n" if luckier else ""
-    )
+    explained = f"\nAs the chart shows, {luckier}.\n" if luckier else ""
+    return f"### The search, step by step\n\n{chart}\n{numbers}{note}{explained}"
 
 
 def passed_over(highest: float | None, chosen: float | None) -> str | None:
