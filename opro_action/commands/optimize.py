@@ -12,7 +12,7 @@ from opro_action.commands.common import Calls, open_models, run, tell_notes
 from opro_action.commands.doctor import warn_of_hacks, warn_of_leaks
 from opro_action.commands.output import Output, say, write_result
 from opro_action.report.optimize import estimate_text, optimize_markdown, optimize_text
-from opro_action.search.prepare import prepare
+from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.result import optimize_json
 from opro_action.search.run import Finished, find_run, new_run
 from opro_action.search.run import run as run_search
@@ -71,21 +71,21 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
         for one in (suite, *(guard.suite for guard in setup.guards)):
             models.check_price(one.model)
             models.check_price(one.judge or one.model)
-        models.check_price(spec.model or suite.model)
+        models.check_price(writer_of(suite))
         return await run_search(setup, models, folder, command=_command(setup), say=say)
 
 
 def _with(suite: Suite, options: OptimizeOptions) -> Suite:
     spec = replace(suite.optimize, **options.bounds)
     if options.optimizer_model:
-        spec = replace(spec, model=replace(spec.model or suite.model, id=options.optimizer_model))
+        spec = replace(spec, model=replace(writer_of(suite), id=options.optimizer_model))
     return replace(suite, optimize=spec)
 
 
 def _command(setup: Setup) -> str:
     """How to make this search again; the suite file holds what is not named."""
     suite, spec = setup.suite, setup.suite.optimize
-    writer = spec.model or suite.model
+    writer = writer_of(suite)
     words = ["opro", "optimize", suite.title, f"--model={suite.model.id}"]
     words += [f"--optimizer-model={writer.id}", f"--steps={spec.steps}", f"--candidates={spec.candidates}"]
     return shlex.join([*words, f"--max-calls={setup.cap}", f"--seed={spec.seed}"])

@@ -16,7 +16,7 @@ Strength = Literal["proven", "promising", "not_shown"]
 LEVEL = 0.05
 """A gain is proven by a one-sided p under this."""
 
-_SLACK = 1e-9
+SLACK = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _decide(compared: Paired, p: float, min_gain: float) -> tuple[Strength, str]
         return "not_shown", f"the holdout score did not rise over {compared.n} cases"
     if compared.broken_must_pass:
         return "not_shown", f"{gained}, but must_pass cases broke: {some(compared.broken_must_pass)}"
-    if compared.delta < min_gain - _SLACK:
+    if compared.delta < min_gain - SLACK:
         return "not_shown", f"{gained}, less than the {points(min_gain)} that count (min_gain)"
     if p < LEVEL and compared.n >= TOO_FEW:
         return "proven", gained
@@ -117,6 +117,6 @@ def kept(pairs: Sequence[tuple[CaseResult, CaseResult]], *, max_drop: float) -> 
     reason, worse = f"the score {moved} over {compared.n} cases ({p_in_words(p)} for a drop)", False
     if compared.broken_must_pass:
         reason, worse = f"must_pass cases broke: {some(compared.broken_must_pass)}", True
-    elif -compared.delta >= max_drop - _SLACK and -compared.delta > error:
+    elif -compared.delta >= max_drop - SLACK and -compared.delta > error:
         worse = True
     return Kept(worse, reason, compared.n, compared.before, compared.after, compared.delta, p)

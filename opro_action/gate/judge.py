@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from opro_action.gate.evidence import SLACK
 from opro_action.gate.family import Level
 from opro_action.gate.matching import Matched
 from opro_action.gate.paired import Paired
@@ -25,8 +26,6 @@ from opro_action.gate.statistics import mean_interval
 from opro_action.gate.verdict import Rule, Verdict
 from opro_action.scoring.results import SuiteResult
 from opro_action.suite.suite import GateSpec
-
-_SLACK = 1e-9
 
 
 def judge(result: SuiteResult, gate: GateSpec, matched: Matched | None = None, level: Level | None = None) -> Verdict:
@@ -58,7 +57,7 @@ def rule_of(result: SuiteResult, gate: GateSpec, matched: Matched, level: Level)
         return "unscored"
     if common and common.broken_must_pass:
         return "must_pass"
-    if gate.min_score is not None and result.score < gate.min_score - _SLACK:
+    if gate.min_score is not None and result.score < gate.min_score - SLACK:
         return "floor"
     return movement(common, gate, level, recurred=matched.recurred) if common else "nothing_to_compare"
 
@@ -69,7 +68,7 @@ def movement(common: Paired, gate: GateSpec, level: Level, *, recurred: bool = T
     def real() -> bool:
         return common.n >= TOO_FEW and common.p_moved < level.value
 
-    if common.delta < 0 and -common.delta >= gate.max_drop - _SLACK:
+    if common.delta < 0 and -common.delta >= gate.max_drop - SLACK:
         return "drop" if recurred and real() else "maybe_drop"
     return "gain" if common.delta > 0 and recurred and real() else "no_change"
 

@@ -58,6 +58,11 @@ class CaseResult:
         return bool(self.answers) and all(answer.passed for answer in self.answers)
 
     @property
+    def failed(self) -> bool:
+        """Scored, and not passed: a case without a score says nothing of the prompt."""
+        return self.score is not None and not self.passed
+
+    @property
     def explanation(self) -> str:
         """Of the first answer that did not pass, else of the first."""
         for answer in self.answers:

@@ -10,10 +10,14 @@ from opro_action.suite.suite import Case
 
 @dataclass(frozen=True)
 class Write:
-    """Asks for one reply of the optimizer model to each draft; answered by their texts, None for a failed call."""
+    """Asks for one reply of the optimizer model to each draft; answered by their texts, None for a failed call.
+
+    Every step begins with it; `candidates` is how many the step has, those that need no model included.
+    """
 
     step: int
     drafts: tuple[Draft, ...]
+    candidates: int
 
 
 @dataclass(frozen=True)

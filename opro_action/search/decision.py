@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from opro_action.errors import BudgetSpent, NotMeasured
-from opro_action.gate.evidence import Evidence, weigh
+from opro_action.gate.evidence import SLACK, Evidence, weigh
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.search.asks import Ask, Score
 from opro_action.search.belief import Belief, believed
@@ -60,7 +60,7 @@ def _not_worth_a_look(belief: Belief, trajectory: Trajectory, min_gain: float) -
     if (trajectory.best.score or 0.0) <= (seed.score or 0.0):
         return "No candidate scored higher than the current prompt on the search split."
     gain = (winner.score or 0.0) - (seed.score or 0.0)
-    if gain < min_gain or belief.sureness(winner, seed) <= WORTH_A_LOOK:
+    if gain < min_gain - SLACK or belief.sureness(winner, seed) <= WORTH_A_LOOK:
         most = points((trajectory.best.score or 0.0) - (seed.score or 0.0))
         return (
             f"The best of {len(trajectory.candidates)} candidates leads by {most} on the search split, "

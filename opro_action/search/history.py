@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from opro_action.errors import FileError
+from opro_action.suite.discovery import find_root
 from opro_action.suite.quoting import folded
+from opro_action.suite.sources import inside, read_text, shown
 
 DECLINED = "declined"
 """The evidence of a version that a person turned down: it is not proposed, and not tried, again."""
@@ -39,17 +41,28 @@ class Version:
 
 
 def read_history(path: Path) -> tuple[Version, ...]:
-    """All versions, oldest first; none when there is no file. Raises FileError for a line that is not one."""
+    """All versions, oldest first; none when there is no file.
+
+    Raises FileError for a line that is not one, and for a link out of the repository.
+    """
     if not path.exists():
         return ()
-    lines = path.read_text(encoding="utf-8").splitlines()
+    if path.is_symlink() and not inside(path, find_root(path)):
+        raise FileError(shown(path), None, "leads out of the repository; keep the history in it")
+    lines = read_text(path).split("\n")  # Not splitlines: JSON allows U+2028 inside a text.
     return tuple(_version(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def extended(versions: Sequence[Version], new: Sequence[Version]) -> tuple[Version, ...]:
-    """`versions` and those of `new` that were not measured the same way before."""
+    """`versions` and those of `new` that say something new: measured otherwise than before, or with other evidence."""
     known = {(version.digest, version.fingerprint, version.split) for version in versions}
-    return (*versions, *(v for v in new if (v.digest, v.fingerprint, v.split) not in known))
+    judged = {(version.digest, version.fingerprint, version.split, version.evidence) for version in versions}
+
+    def is_new(version: Version) -> bool:
+        place = version.digest, version.fingerprint, version.split
+        return (*place, version.evidence) not in judged if version.evidence else place not in known
+
+    return (*versions, *filter(is_new, new))
 
 
 def to_lines(versions: Sequence[Version]) -> str:
@@ -76,6 +89,22 @@ def is_among(texts: Iterable[str], text: str) -> bool:
 def _version(path: Path, number: int, line: str) -> Version:
     try:
         entry: Any = json.loads(line)
-        return Version(**{name: entry[name] for name in Version.__dataclass_fields__})
-    except (ValueError, TypeError, KeyError) as error:
-        raise FileError(path, number, "this line is no prompt version; delete it or restore it from git.") from error
+        version = Version(**{name: entry[name] for name in Version.__dataclass_fields__})
+    except (ValueError, TypeError, KeyError, RecursionError):
+        version = None
+    if version is None or not _is_sound(version):
+        what = "this line is no prompt version; delete it or restore it from git."
+        raise FileError(shown(path), number, what)
+    return version
+
+
+def _is_sound(version: Version) -> bool:
+    texts = asdict(version)
+    score, n, commit = (texts.pop(name) for name in ("score", "n", "commit"))
+    return (
+        all(isinstance(text, str) for text in (*texts.values(), commit or ""))
+        and bool(version.text.strip())
+        and isinstance(score, int | float)
+        and 0 <= score <= 1
+        and isinstance(n, int)
+    )

@@ -1,4 +1,4 @@
-"""The journal: one line for each call that was paid for and each decision, on disk before the search goes on."""
+"""The journal: one line for each call and each decision, on disk before the search goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from opro_action.errors import FileError, UsageError
+from opro_action.errors import CallFailed, FileError, UsageError
 from opro_action.models.cache import cache_key
 from opro_action.models.model import Completion, Model, Request, Role
 
@@ -18,13 +18,19 @@ SCHEMA = "opro.journal/2"
 
 @dataclass(frozen=True)
 class Past:
-    """What an earlier part of the run left: header, finished calls by key, notes, and the steps that were begun."""
+    """What an earlier part of the run left: header, finished calls by key, notes, the steps that were begun, the end.
+
+    `failures` are the reasons of calls that failed and without which the search went on, so that it does again; those
+    after its last step may be asked anew. `steps` has the candidates of each step, 0 where that is not known.
+    """
 
     header: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Completion] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
-    steps: frozenset[int] = frozenset()
+    failures: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[int, int] = field(default_factory=dict)
+    end: Mapping[str, Any] | None = None
     elapsed_s: float = 0.0
 
     @property
@@ -60,7 +66,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class Journaled:
-    """A model whose finished calls are journaled; one that the journal holds already is answered from there."""
+    """A model whose calls are journaled; one that the journal holds already is answered from there."""
 
     model: Model
     role: Role
@@ -72,7 +78,13 @@ class Journaled:
         known = self.past.calls.get(key)
         if known:
             return known
-        completion = await self.model.complete(request)
+        if key in self.past.failures:
+            raise CallFailed(self.past.failures[key])
+        try:
+            completion = await self.model.complete(request)
+        except CallFailed as failure:
+            self.journal.write("failed", role=self.role, model=request.model, key=key, reason=str(failure))
+            raise
         self.journal.write("call", role=self.role, model=request.model, key=key, **asdict(completion))
         return completion
 
@@ -82,17 +94,21 @@ def read_journal(path: Path) -> Past:
 
     Raises FileError when a line before the last is damaged.
     """
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    entries = [_entry(path, number, line) for number, line in enumerate(lines, 1) if line.endswith("\n")]
+    # Not splitlines: JSON allows U+2028 inside a text. What follows the last line break was torn off.
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+    entries = [_entry(path, number, line) for number, line in enumerate(lines, 1)]
     if not entries or entries[0].get("schema") != SCHEMA:
         raise FileError(path, 1, "this is no journal that can be resumed; start again without --resume.")
     calls = [entry for entry in entries if entry["kind"] == "call"]
+    last_step = max((place for place, entry in enumerate(entries) if entry["kind"] == "step"), default=0)
     return Past(
         header=entries[0],
         calls={entry["key"]: _completion(entry) for entry in calls},
         roles={entry["key"]: entry["role"] for entry in calls},
-        notes=frozenset(_note(entry) for entry in entries if entry["kind"] != "call"),
-        steps=frozenset(entry["step"] for entry in entries if entry["kind"] == "step"),
+        notes=frozenset(_note(entry) for entry in entries if entry["kind"] not in {"call", "failed"}),
+        failures={entry["key"]: entry["reason"] for entry in entries[:last_step] if entry["kind"] == "failed"},
+        steps={entry["step"]: entry.get("candidates", 0) for entry in entries if entry["kind"] == "step"},
+        end=next((entry for entry in reversed(entries) if entry["kind"] == "end"), None),
         elapsed_s=max(entry["elapsed_s"] for entry in entries),
     )
 

@@ -34,7 +34,7 @@ def mistakes(results: Sequence[CaseResult], *, seed: int, salt: str) -> tuple[Mi
     """
     clusters: dict[str, list[CaseResult]] = defaultdict(list)
     for result in results:
-        if not result.passed:
+        if result.failed:
             clusters[_signature(result)].append(result)
     found = [_mistake(members, seed, salt) for members in clusters.values()]
     return tuple(sorted(found, key=lambda one: (-one.count, order(seed, salt, one.shown.case.digest))))
@@ -46,7 +46,7 @@ def unsolved(trajectory: Trajectory, *, good: int = GOOD) -> tuple[CaseResult, .
     if len(best) < good:
         return ()
     return tuple(
-        result for id_, result in trajectory.best.results.items() if all(not one.results[id_].passed for one in best)
+        result for id_, result in trajectory.best.results.items() if all(one.results[id_].failed for one in best)
     )
 
 
@@ -55,7 +55,7 @@ def nobody_solves(trajectory: Trajectory, *, least: int = GOOD) -> tuple[str, ..
     met: Counter[str] = Counter()
     passed: set[str] = set()
     for attempt in trajectory.scored:
-        met.update(attempt.results.keys())
+        met.update(id_ for id_, result in attempt.results.items() if result.score is not None)
         passed.update(id_ for id_, result in attempt.results.items() if result.passed)
     return tuple(id_ for id_ in trajectory.seed.results if met[id_] >= least and id_ not in passed)
 

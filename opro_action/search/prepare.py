@@ -12,7 +12,7 @@ from opro_action.gate.power import FEW, smallest_change
 from opro_action.scoring.scorers.judging import default_judge
 from opro_action.scoring.selfcheck import judges_of
 from opro_action.search.declined import known_versions, without_declined
-from opro_action.search.demos import set_aside
+from opro_action.search.demos import set_aside, shown_in
 from opro_action.search.guards import Guard
 from opro_action.search.history import declined, past_winners
 from opro_action.search.metaprompt import Large
@@ -42,9 +42,9 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
         split=split,
         profile=_profile(suite),
         selection=selection_of(spec),
-        seeds=without_declined(_seeds(suite, past_winners(history)), history),
+        seeds=without_declined(_seeds(suite, split, past_winners(history)), history),
         calls_per_answer=_calls_per_answer(suite, suite.cases),
-        guards=(*_other_suites(suite), *_other_models(suite, split)),
+        guards=(*_other_suites(suite, split), *_other_models(suite, split)),
         declined=declined(history),
     )
     setup = whole if spec.holdout else replace(whole, split=split.searching(searched(whole.cap), spec.seed))
@@ -88,15 +88,23 @@ def _calls_per_answer(suite: Suite, cases: tuple[Case, ...]) -> int:
     return 1 + asyncio.run(most())
 
 
-def _other_suites(suite: Suite) -> list[Guard]:
+def _other_suites(suite: Suite, split: Split) -> list[Guard]:
+    """Each further suite with those of its cases that the search of this one does not work on."""
     guards = []
+    worked_on = {case.digest for case in (*split.search, *split.demos)}
     for other in also_suites(suite):
         if other.prompt.path != suite.prompt.path:
             raise UsageError(
                 f"{suite.title}: optimize.also names {other.title}, whose prompt is another one "
                 f"({other.relative(other.prompt.path)}); name suites of the same prompt."
             )
-        guards.append(Guard(other.title, other, other.cases, _repeats(other), _calls_per_answer(other, other.cases)))
+        unseen = tuple(case for case in other.cases if case.digest not in worked_on)
+        if not unseen:
+            raise UsageError(
+                f"{suite.title}: optimize.also names {other.title}, but the search works on each of its cases, so that "
+                "they could not tell whether the winner is worse there; name suites with cases of their own."
+            )
+        guards.append(Guard(other.title, other, unseen, _repeats(other), _calls_per_answer(other, unseen)))
     return guards
 
 
@@ -120,8 +128,11 @@ def _profile(suite: Suite) -> Profile:
     return Small() if small else Large()
 
 
-def _seeds(suite: Suite, winners: tuple[str, ...]) -> tuple[tuple[str, Origin], ...]:
-    """The accepted baseline's prompt and past winners, as far as they have the prompt's placeholders."""
+def _seeds(suite: Suite, split: Split, winners: tuple[str, ...]) -> tuple[tuple[str, Origin], ...]:
+    """The accepted baseline's prompt and past winners, as far as they have the prompt's placeholders.
+
+    One that shows solved cases on which this search scores or decides is left out: another split set them aside.
+    """
     found: list[tuple[str, Origin]] = [(text, "history") for text in winners]
     baseline = read_baseline(suite.baseline_path)
     if baseline:
@@ -130,5 +141,7 @@ def _seeds(suite: Suite, winners: tuple[str, ...]) -> tuple[tuple[str, Origin], 
     return tuple(
         (text, origin)
         for text, origin in found
-        if prompt.frame.placeholders(text) == prompt.placeholders and text != prompt.text
+        if prompt.frame.placeholders(text) == prompt.placeholders
+        and text != prompt.text
+        and shown_in(text, split.demos)
     )

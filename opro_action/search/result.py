@@ -163,13 +163,13 @@ def proposed_files(report: Report, history: Sequence[Version]) -> dict[Path, byt
     """The files of a proposal: history and, when there is a winner, the prompt and its baseline.
 
     With a model that is not deterministic the winner's scores on the search split are too high, since they
-    chose it; then the baseline is left for `opro check --update-baseline` to record.
+    chose it, and of spare cases there are none; then the baseline is left for `opro check --update-baseline` to record.
     """
     suite, outcome = report.suite, report.outcome
     files = {suite.history_path: to_lines(history).encode()}
     if report.accepted:
         files[suite.prompt.path] = suite.prompt.with_text(outcome.best.text)
-    if report.accepted and suite.model.deterministic:
+    if report.accepted and suite.model.deterministic and not report.setup.split.spare:
         accepted = replace(suite, prompt=replace(suite.prompt, text=outcome.best.text))
         result = SuiteResult(_in_order(suite, (*outcome.best.results.values(), *outcome.best_holdout)))
         if result.measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from opro_action.search.prepare import writer_of
 from opro_action.search.result import Report, plan_of, versions
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
 from opro_action.search.stopping import Stop
+from opro_action.search.trajectory import Way
 from opro_action.search.ways import names
 from opro_action.suite.files import state_folder, write_atomically
 from opro_action.suite.git import head_commit
@@ -36,8 +37,14 @@ from opro_action.suite.suite import ModelSpec, OptimizeSpec, Suite, content_dige
 SOFT_LIMIT = 0.8
 """No step is begun after this share of the minutes or dollars: the decision needs the rest."""
 
-_SAME = ("profile", "candidates", "holdout", "seed", "min_gain", "selection", "ways", "show", "context_tokens", "demos")
+_SAME = (
+    *("profile", "candidates", "holdout", "seed", "min_gain", "selection", "ways", "show", "context_tokens", "demos"),
+    "max_length",
+)
 """Settings that decide the course of a search; budget and stop rules may be changed when it goes on."""
+
+_BOUNDS = ("steps", "max_cost", "max_minutes", "target", "patience")
+"""These, and the cap on calls, may be changed until the decision is made."""
 
 Say = Callable[[str], None]
 
@@ -93,13 +100,15 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     """Search to the end and write history and plan.
 
     A `folder` that holds a journal is resumed: its finished calls are not made again. Raises NotMeasured when
-    the prompt cannot be scored and BudgetSpent when no decision could be made; the journal stays.
+    the prompt cannot be scored, BudgetSpent when no decision could be made, and UsageError when one was made already,
+    within other bounds; the journal stays.
     """
     suite, path = setup.suite, folder / "journal.jsonl"
     past = read_journal(path) if path.exists() else Past()
     header = _header(setup)
     if past.header:
         check_same_search(json.loads(json.dumps(header)), past.header)
+        _check_undecided(past, _bounds(setup), folder.name)
         _charge(models, past)
         setup = _as_begun(setup, past)
     began = time.monotonic()
@@ -117,7 +126,8 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
         if outcome.evidence is None:
             raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
         finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command))
-        journal.note("end", stop_reason=outcome.stop.reason, evidence=outcome.evidence.evidence)
+        found = {"stop_reason": outcome.stop.reason, "evidence": outcome.evidence.evidence}
+        journal.note("end", **found, bounds=_bounds(setup))
     finally:
         journal.close()
     return finished
@@ -179,8 +189,9 @@ async def _scored(ask: Score, bench: Bench) -> list[tuple[CaseResult, ...]]:
 
 def _announced(ask: Ask) -> str:
     if isinstance(ask, Write):
-        ways = names([draft.way for draft in ask.drafts])
-        return f"step {ask.step}: asking for {len(ask.drafts)} candidates ({ways})"
+        ways: list[Way] = [draft.way for draft in ask.drafts]
+        ways += ["demos"] * (ask.candidates - len(ways))
+        return f"step {ask.step}: asking for {ask.candidates} candidates ({names(ways)})"
     what = "prompt" if len(ask.texts) == 1 else "prompts"
     if ask.of:
         return f"decision: scoring the current prompt and the winner on {len(ask.cases)} cases of {ask.of}"
@@ -192,7 +203,8 @@ def _announced(ask: Ask) -> str:
 def _note(journal: Journal, ask: Ask, told: Sequence[Any], say: Say) -> None:
     if isinstance(ask, Write):
         ways = [draft.way for draft in ask.drafts]
-        journal.note("step", step=ask.step, ways=ways, replies=sum(reply is not None for reply in told))
+        replies = sum(reply is not None for reply in told)
+        journal.note("step", step=ask.step, ways=ways, replies=replies, candidates=ask.candidates)
         return
     split = ask.of or ("holdout" if ask.holdout else "search")
     scores = [SuiteResult(results).score for results in told]
@@ -244,7 +256,22 @@ def _as_begun(setup: Setup, past: Past) -> Setup:
         seeds=tuple((text, origin) for text, origin in past.header["seeds"]),
         declined=tuple(past.header["declined"]),
         split=setup.split.searching(past.header["searched"], setup.suite.optimize.seed),
+        widths=past.steps,
     )
+
+
+def _check_undecided(past: Past, bounds: Mapping[str, Any], name: str) -> None:
+    """A run that has ended can be told again, but not go on: another winner would meet the same holdout."""
+    if past.end is not None and past.end.get("bounds") not in (None, bounds):
+        raise UsageError(
+            f"The run {name} has ended: its winner has met the holdout, which is looked at once, so that it cannot go "
+            "on within other bounds; start a new search without --resume."
+        )
+
+
+def _bounds(setup: Setup) -> dict[str, Any]:
+    spec = setup.suite.optimize
+    return {"max_calls": setup.cap, **{name: getattr(spec, name) for name in _BOUNDS}}
 
 
 def _charge(models: Models, past: Past) -> None:
@@ -271,6 +298,7 @@ def _header(setup: Setup) -> dict[str, Any]:
         "suite": suite.title,
         "description": suite.description,
         "fingerprint": asdict(fingerprint(suite, suite.model)),
+        "weights": content_digest([[case.digest, case.weight, case.must_pass] for case in suite.cases]),
         "optimizer_model": writer.id,
         "optimizer_params": content_digest(dict(writer.params)),
         "search": {name: getattr(spec, name) for name in _SAME},

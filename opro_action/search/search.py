@@ -70,7 +70,7 @@ def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
 
 
 def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Generator[Ask, Any, tuple[Trajectory, int]]:
-    count = setup.affordable(planned)
+    count = setup.widths.get(step) or setup.affordable(planned)
     ways = ways_of_step(setup.suite.optimize, trajectory, step, candidates=count)
     rejections = Counter(attempt.rejected for attempt in trajectory.attempts if attempt.rejected)
     brief = Brief(
@@ -82,7 +82,7 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
         ways=tuple(way for way in ways if way != "demos"),
     )
     drafts = setup.profile.drafts(brief)
-    replies: Sequence[str | None] = (yield Write(step, drafts)) if drafts else ()
+    replies: Sequence[str | None] = yield Write(step, drafts, count)
     written = [
         _read(setup, trajectory, Attempt(reply, step, way=draft.way))
         for draft, reply in zip(drafts, replies, strict=True)

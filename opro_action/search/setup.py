@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,7 +50,8 @@ class Setup:
     `seeds` are texts that are scored beside the file's prompt: the baseline's, and past winners; `declined` are texts
     that a person turned down. `hurry` is asked before each step and gives a Stop when time or money is running out.
     `calls_per_answer` are one to the task model, and those of the scorers that ask a model. `guards` are the further
-    suites and models that a winner must not make worse.
+    suites and models that a winner must not make worse. `widths` are how many candidates the steps had that an
+    earlier part of the run began: with another budget they would be others, and what was paid for them would be lost.
 
     Calls are planned as if nothing were cached and no candidate fell out early: an upper bound.
     """
@@ -64,6 +65,7 @@ class Setup:
     hurry: Callable[[int], Stop | None] = field(default=lambda step: None)
     guards: tuple[Guard, ...] = ()
     declined: tuple[str, ...] = ()
+    widths: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def holdout_repeats(self) -> int:

@@ -60,7 +60,7 @@ def fitted(parts: Sequence[Part], room: int) -> list[str]:
     The longest part that may lose a piece loses it. What may not be left out stays, even where that is too much.
     """
     kept = list(parts)
-    while sum(len(part.text) for part in kept) > room:
+    while kept and sum(len(part.text) for part in kept) > room:
         index = max(range(len(kept)), key=lambda i: (len(kept[i].pieces) > kept[i].least, len(kept[i].text)))
         if len(kept[index].pieces) <= kept[index].least:
             break

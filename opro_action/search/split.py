@@ -63,10 +63,10 @@ def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> S
         )
     share = holdout_share(len(cases)) if holdout is None else holdout
     held = {case.digest for case in stratified_order(cases, seed)[: _held_count(len(cases), share)]}
-    return Split(
-        search=tuple(case for case in cases if case.digest not in held),
-        holdout=tuple(case for case in cases if case.digest in held),
-    )
+    search = tuple(case for case in cases if case.digest not in held)
+    if not search:
+        raise UsageError(f"All {len(cases)} cases of this suite are the same one: add others.")
+    return Split(search, holdout=tuple(case for case in cases if case.digest in held))
 
 
 def holdout_share(n: int) -> float:

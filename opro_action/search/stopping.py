@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from opro_action.gate.evidence import SLACK
 from opro_action.gate.power import FEW
 from opro_action.search.belief import believed
 from opro_action.search.trajectory import Trajectory
@@ -105,7 +106,8 @@ def target(look: Look) -> Stop | None:
 def nearly_all(look: Look) -> Stop | None:
     """A prompt was found that misses one case at most: the scores could hardly tell a better one from it."""
     n, best = look.trajectory.n, look.trajectory.best
-    if n < FEW or best.step == 0 or round((1 - look.best) * n, 6) > 1:
+    missed = sum(result.score is not None and result.score < 1 for result in best.results.values())
+    if n < FEW or best.step == 0 or missed > 1 or round((1 - look.best) * n, 6) > 1:
         return None
     return Stop(
         "target",
@@ -116,7 +118,7 @@ def nearly_all(look: Look) -> Stop | None:
 
 def no_room(look: Look) -> Stop | None:
     """A perfect prompt would gain less than what counts."""
-    if look.step > 1 or 1 - look.seed >= look.spec.min_gain:
+    if look.step > 1 or 1 - look.seed >= look.spec.min_gain - SLACK:
         return None
     return Stop(
         "no_headroom",

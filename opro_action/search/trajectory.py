@@ -168,6 +168,5 @@ class Trajectory:
 def breaks(attempt: Attempt, known: Attempt) -> bool:
     """Whether `attempt` fails a must_pass case that `known` passes."""
     return any(
-        result.case.must_pass and known.results[id_].passed and not result.passed
-        for id_, result in attempt.results.items()
+        result.case.must_pass and known.results[id_].passed and result.failed for id_, result in attempt.results.items()
     )

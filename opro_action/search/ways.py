@@ -62,7 +62,7 @@ def _possible(way: Way, spec: OptimizeSpec, trajectory: Trajectory) -> bool:
     if way not in spec.ways:
         return False
     if way == "repair":
-        return any(not result.passed for result in best.results.values())
+        return any(result.failed for result in best.results.values())
     if way == "shorten":
         return len(best.text) > WORTH_SHORTENING * len(trajectory.seed.text)
     return True

@@ -19,7 +19,7 @@ from builders import write, write_suite
 from servers import ModelServer, Reply, failure, last_user_message
 
 from opro_action.cli import main
-from opro_action.search.plan import read_plan
+from opro_action.search.plan import Plan, read_plan
 from opro_action.suite.schemas import schema
 
 LABELS = ("billing", "bug", "feature")
@@ -223,11 +223,72 @@ def test_a_larger_budget_does_not_bring_other_cases_into_a_run_that_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ModelServer(world) as server:
-        suite = write_searched(tmp_path, server, count=120, holdout=None, max_calls=400)
-        signalled_after(60, server, suite, signal.SIGINT)
+        suite = write_searched(tmp_path, server, count=120, holdout=None, max_calls=400, candidates=8)
+        signalled_after(90, server, suite, signal.SIGINT)
+        begun = steps_of(tmp_path)
         code, result, _ = optimize(capsys, suite, "--resume", "--max-calls=4000")
     assert (code, result["evidence"]) == (0, "proven")
     assert max(candidate["n_scored"] or 0 for candidate in result["candidates"]) == 30
+    assert begun == {1: 4}
+    assert list(steps_of(tmp_path).items())[:2] == [(1, 4), (2, 8)]
+    assert suite.with_suffix(".baseline.json") not in {tmp_path / file.path for file in plan_of(tmp_path).files}
+
+
+def steps_of(folder: Path) -> dict[int, int]:
+    """The candidates of each step that the folder's one journal holds, none of them twice."""
+    (journal,) = (folder / ".opro" / "runs").glob("*/journal.jsonl")
+    notes = [line for line in map(json.loads, whole_lines(journal)) if line["kind"] == "step"]
+    assert len(notes) == len({note["step"] for note in notes})
+    return {note["step"]: note["candidates"] for note in notes}
+
+
+def plan_of(folder: Path) -> Plan:
+    (plan,) = (folder / ".opro" / "runs").glob("*/plan.json")
+    return read_plan(plan)
+
+
+def test_a_run_that_has_decided_is_told_again_but_does_not_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server)
+        _, first, _ = optimize(capsys, suite)
+        count = server.count
+        _, again, _ = optimize(capsys, suite, "--resume", "--no-cache")
+        code, _, err = optimize(capsys, suite, "--resume", "--steps=9")
+        assert server.count == count
+    assert again["best"] == first["best"]
+    assert code == 2
+    assert "has ended: its winner has met the holdout, which is looked at once" in err
+
+
+def test_a_case_that_failed_before_an_interruption_is_not_asked_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_seed(asked: dict[str, Any]) -> bool:
+        return asked["messages"][0]["content"] == SEED and last_user_message(asked) == "this is the ticket 7"
+
+    with ModelServer(lambda asked: failure(503) if of_seed(asked) else world(asked)) as server:
+        suite = write_searched(tmp_path, server, count=60)
+        signalled_after(140, server, suite, signal.SIGINT)
+        asked = sum(map(of_seed, server.requests))
+        code, result, _ = optimize(capsys, suite, "--resume", "--no-cache")
+        assert sum(map(of_seed, server.requests)) == asked > 1
+    assert (code, result["evidence"]) == (0, "proven")
+
+
+def test_the_optimizer_model_of_the_command_line_is_free_of_what_shapes_the_tasks_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = changed(
+            write_searched(tmp_path, server),
+            params={"temperature": 0, "max_tokens": 3, "api_base": server.url},
+            optimize={"steps": 1, "candidates": 4},
+        )
+        optimize(capsys, suite, "--optimizer-model=openai/writer")
+        asked = next(request for request in server.requests if request["model"] == "writer")
+    assert (asked["temperature"], asked.get("max_tokens")) == (1.0, None)
 
 
 def test_a_run_is_not_resumed_after_the_prompt_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -383,7 +444,7 @@ def test_a_winner_has_to_keep_the_level_of_another_suite_and_another_model(
         ("evals/same.yaml", False),
         ("the model openai/fussy", True),
     ]
-    assert "scoring the current prompt and the winner on 50 cases of evals/same.yaml" in err
+    assert "scoring the current prompt and the winner on 20 cases of evals/same.yaml" in err
     assert (kept["evidence"], [guard["worse"] for guard in kept["guards"]]) == ("proven", [False])
 
 

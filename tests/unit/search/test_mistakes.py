@@ -61,3 +61,10 @@ def test_nobody_solves_a_case_that_no_prompt_passed_however_few_cases_it_met() -
     partial = [Attempt(f"p{i}", 1, eliminated=True).with_results([wrong(hard, "bug")]) for i in range(2)]
     assert nobody_solves(Trajectory(2, (seed, *partial))) == ("hard",)
     assert nobody_solves(Trajectory(2, (seed, partial[0]))) == ()
+
+
+def test_a_case_without_a_score_is_no_mistake_of_the_prompt() -> None:
+    unscored = CaseResult(make_case("u", "crash", "bug"), (Answer("", None, passed=False, explanation="HTTP 503"),))
+    assert mistakes([unscored], seed=0, salt="") == ()
+    tried = tuple(Attempt(f"p{i}", i).with_results([unscored, right(make_case("ok"))]) for i in range(4))
+    assert nobody_solves(Trajectory(2, tried)) == ()

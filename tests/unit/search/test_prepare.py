@@ -16,10 +16,11 @@ from opro_action.gate.fingerprint import fingerprint
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.search.candidates import DECLINED, Rules, rejection
 from opro_action.search.declined import keep_closed, known_versions
-from opro_action.search.history import Version
+from opro_action.search.demos import demo_section, with_section
+from opro_action.search.history import Version, to_lines
 from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.selection import Halving
-from opro_action.suite.prompt import digest
+from opro_action.suite.prompt import Frame, digest
 from opro_action.suite.suite import ModelSpec, Suite
 
 
@@ -90,13 +91,26 @@ def test_the_task_model_writes_without_what_shapes_its_answers(tmp_path: Path) -
 
 
 def test_further_suites_of_the_same_prompt_and_further_models_become_guards(tmp_path: Path) -> None:
-    write_suite(tmp_path, name="other", cases=cases(10), prompt="Other.\n")
+    others = [{"id": f"o{i}", "input": f"another input {i}", "expected": "a"} for i in range(4)]
+    write_suite(tmp_path, name="other", cases=[*others, *cases(10)], prompt="Other.\n")
     same = (tmp_path / "evals/other.yaml").read_text().replace("other.md", "routing.md")
     write(tmp_path / "evals/same.yaml", same)
     setup = prepare(suite_of(tmp_path, optimize={"also": ["same.yaml"], "models": ["openai/b"]}))
-    names = [(guard.name, len(guard.cases), guard.suite.model.id) for guard in setup.guards]
-    assert names == [("evals/same.yaml", 10, "scripted/test"), ("the model openai/b", 20, "openai/b")]
+    names = [(guard.name, guard.suite.model.id) for guard in setup.guards]
+    assert names == [("evals/same.yaml", "scripted/test"), ("the model openai/b", "openai/b")]
+    unseen = [case.id for case in setup.split.holdout if case.id in {f"c{i}" for i in range(10)}]
+    assert [case.id for case in setup.guards[0].cases] == ["o0", "o1", "o2", "o3", *unseen]
     assert setup.guards[1].cases == setup.split.holdout
+
+
+def test_a_further_suite_with_no_case_of_its_own_is_refused(tmp_path: Path) -> None:
+    searched = prepare(suite_of(tmp_path)).split.search
+    seen = [each for each in cases(40) if each["id"] in {case.id for case in searched}]
+    write_suite(tmp_path, name="other", cases=seen)
+    same = (tmp_path / "evals/other.yaml").read_text().replace("other.md", "routing.md")
+    write(tmp_path / "evals/same.yaml", same)
+    with pytest.raises(UsageError, match="the search works on each of its cases"):
+        prepare(suite_of(tmp_path, optimize={"also": ["same.yaml"]}))
 
 
 def test_a_suite_of_another_prompt_is_no_guard(tmp_path: Path) -> None:
@@ -126,6 +140,21 @@ def test_the_best_past_winners_are_seeds_whatever_they_were_measured_with(tmp_pa
     found = [version(f"winner {i}", 0.5 + i / 10, "proven") for i in range(4)]
     suite = with_history(tmp_path, *found, version("no winner", 0.99, "not_shown"))
     assert prepare(suite).seeds == (("winner 3", "history"), ("winner 2", "history"), ("winner 1", "history"))
+
+
+def test_a_past_winner_that_shows_cases_of_this_split_is_no_seed(tmp_path: Path) -> None:
+    plain = prepare(suite_of(tmp_path, optimize={"demos": 2}))
+    pool, held = demo_section(plain.split.demos[:2]), demo_section(plain.split.holdout[:2])
+    shown = [with_section("Name it.", section, Frame()) for section in (pool, held)]
+    suite = suite_of(tmp_path, optimize={"demos": 2})
+    write(suite.history_path, to_lines([version(text, 0.9, "proven") for text in shown]))
+    assert prepare(suite).seeds == ((shown[0], "history"),)
+
+
+def test_cases_that_are_all_the_same_cannot_be_split(tmp_path: Path) -> None:
+    same = [{"id": f"c{i}", "input": "the one input", "expected": "a"} for i in range(30)]
+    with pytest.raises(UsageError, match="All 30 cases of this suite are the same one: add others"):
+        prepare(suite_of(tmp_path, cases=same))
 
 
 def test_what_a_person_turned_down_is_neither_a_seed_nor_tried_again(tmp_path: Path) -> None:

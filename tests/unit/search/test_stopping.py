@@ -48,6 +48,11 @@ def test_a_prompt_that_misses_one_case_ends_the_search_unless_it_was_known_befor
     assert reason(2, attempt(99), attempt(98, 1)) is None
 
 
+def test_many_cases_that_miss_a_little_are_no_single_missed_case() -> None:
+    nearly = [CaseResult(case, (Answer("", 0.992, passed=True),)) for case in CASES]
+    assert reason(2, attempt(50), Attempt("graded", 1).with_results(nearly), spec=replace(SPEC, target=1)) is None
+
+
 def test_among_a_handful_of_cases_one_is_too_much_to_miss() -> None:
     few = Trajectory(10, (attempt(5, met=10), attempt(9, 1, met=10)))
     assert stop_before(Look(2, few, SPEC, spent=0.1)) is None
@@ -57,6 +62,7 @@ def test_a_seed_that_a_perfect_prompt_would_hardly_beat_ends_before_a_candidate_
     assert reason(1, attempt(99)) == "no_headroom"
     assert "would gain 1.0 points, less than the 2.0 points that count (min_gain)" in meaning(1, attempt(99))
     assert reason(1, attempt(97)) is None
+    assert reason(1, attempt(90), spec=replace(SPEC, min_gain=0.1)) is None
 
 
 def test_sixteen_candidates_without_gain_say_that_the_wording_is_not_the_bottleneck() -> None:
