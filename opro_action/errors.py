@@ -43,7 +43,7 @@ class NotMeasured(OproError):
 
 
 class CallFailed(NotMeasured):
-    """One model call failed for a reason that may pass (transport, 408, 409, 429, 5xx, an empty reply).
+    """One model call failed for a reason that may pass (transport, 408, 409, 429, 5xx, no answer in the reply).
 
     `retry_after` is the provider's wish in seconds, when it stated one.
     """

@@ -11,6 +11,7 @@ from opro_action.doctor.finding import Finding, Severity, line_of
 from opro_action.errors import OproError, UsageError
 from opro_action.models.connect import SERVERS, backend_for
 from opro_action.models.embedding import is_embedding
+from opro_action.models.keys import key_in, remedy_for
 from opro_action.models.litellm_model import is_loopback, load_litellm, missing_keys
 from opro_action.models.local_model import weights_file
 from opro_action.models.minilm import MiniLM
@@ -19,7 +20,10 @@ from opro_action.models.prices import check_price
 from opro_action.suite.suite import ModelSpec, Suite
 
 _USUAL = frozenset({"anthropic", "deepseek", "groq", "mistral", "openai", "openrouter", "xai"})
-"""Providers whose key litellm takes from `<PROVIDER>_API_KEY` alone: it need not be imported, for 3 s, to say so."""
+"""Providers whose key litellm takes from `<PROVIDER>_API_KEY`: it need not be imported, for 3 s, to say so."""
+
+_INSTEAD = {"anthropic": "ANTHROPIC_AUTH_TOKEN"}
+"""What may hold a key in its place."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ def missing_for(role: Role, spec: ModelSpec, environment: Mapping[str, str] = os
     names = _missing_keys(role, spec, environment)
     if not names:
         return None
-    remedy = f"Set the environment variable {' or '.join(names)}, or name another one in `api_key_env`."
-    return Missing(role, spec, "no key", remedy)
+    remedy = remedy_for(names)
+    return Missing(role, spec, "no key", f"{remedy[:1].upper()}{remedy[1:]}")
 
 
 def _needed(suite: Suite, judges: Sequence[ModelSpec]) -> list[tuple[Role, ModelSpec]]:
@@ -96,7 +100,7 @@ def _missing_weights(role: Role, spec: ModelSpec) -> Missing | None:
 
 def _missing_keys(role: Role, spec: ModelSpec, environment: Mapping[str, str]) -> list[str]:
     if spec.api_key_env:
-        return [] if environment.get(spec.api_key_env) else [spec.api_key_env]
+        return [] if key_in(environment, spec.api_key_env) else [spec.api_key_env]
     if spec.api_key or is_loopback(spec.params.get("api_base") or environment.get(SERVERS.get(role, ""))):
         return []
     if spec.id == "echo":
@@ -104,7 +108,7 @@ def _missing_keys(role: Role, spec: ModelSpec, environment: Mapping[str, str]) -
     provider = spec.id.partition("/")[0]
     usual = f"{provider.upper()}_API_KEY"
     if provider in _USUAL:
-        return [] if environment.get(usual) else [usual]
+        return [] if any(key_in(environment, name) for name in (usual, _INSTEAD.get(provider, usual))) else [usual]
     return missing_keys(load_litellm(), spec.id)
 
 

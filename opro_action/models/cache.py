@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,11 @@ _KEY_VERSION = 1
 _STORED = ("text", "prompt_tokens", "completion_tokens", "cost_usd", "finish_reason", "latency_s")
 
 
-def cache_key(request: Request) -> str:
-    """SHA-256 over everything that may change the answer; a key for the provider is never part of it."""
+def cache_key(request: Request, servers: Mapping[str, str] | None = None) -> str:
+    """SHA-256 over everything that may change the answer; a key for the provider is never part of it.
+
+    `servers` are those that the environment names for the provider, by variable; none leave the key as it is.
+    """
     params = {name: value for name, value in request.params.items() if name != "api_key"}
     asked = {
         "v": _KEY_VERSION,
@@ -32,6 +35,7 @@ def cache_key(request: Request) -> str:
         "messages": [[message.role, message.content] for message in request.messages],
         "repeat": request.repeat,
         "response_format": request.response_format,
+        **({"servers": dict(servers)} if servers else {}),
     }
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"), default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """A model as the rest of the program uses it: backend, limit, budget, retries and cache, put together.
 
-From the outside in: cache → retries → limit → budget → backend. The budget is asked last, right before a request goes
-out, so that it counts each attempt and holds dollars only for calls that are really under way.
+From the outside in: cache → cut-off answers → retries → limit → budget → backend. The budget is asked last, right
+before a request goes out, so that it counts each attempt and holds dollars only for calls that are really under way.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from opro_action.models.budget import Budget
 from opro_action.models.cache import Cache
 from opro_action.models.echo import EchoModel
 from opro_action.models.embedding import embedding_backend, is_embedding
-from opro_action.models.layers import Account, CachedModel, DefaultParams, OfflineModel, PaidModel
+from opro_action.models.layers import Account, CachedModel, DefaultParams, OfflineModel, PaidModel, WrittenModel
 from opro_action.models.limit import Limit, LimitedModel
 from opro_action.models.litellm_model import LitellmModel
 from opro_action.models.local_model import LocalModel
 from opro_action.models.model import Model, Role
 from opro_action.models.prices import check_price, price_of
 from opro_action.models.retry import DEFAULT_POLICY, RetryingModel, RetryPolicy
+from opro_action.models.servers import provider_servers
 from opro_action.models.usage import UsageBook
 from opro_action.suite.suite import ModelSpec, content_digest
 
@@ -107,15 +108,16 @@ class Models:
         """
         self.check_price(spec)
         params = {**server_of(spec, role, os.environ), **spec.params}
-        name = content_digest([role, spec.id, params, spec.api_key_env, spec.price])
+        servers = {} if params.get("api_base") else provider_servers(spec.id, os.environ)
+        name = content_digest([role, spec.id, params, spec.api_key_env, spec.price, servers])
         if name not in self._stacks:
-            self._stacks[name] = self._stack(replace(spec, params=params), role)
+            self._stacks[name] = self._stack(replace(spec, params=params), role, servers)
         return self._stacks[name]
 
-    def _stack(self, spec: ModelSpec, role: Role) -> Model:
+    def _stack(self, spec: ModelSpec, role: Role, servers: Mapping[str, str]) -> Model:
         account = Account(self.usage, role)
-        asked: Model = OfflineModel() if self._offline else self._paying_stack(spec, account)
-        remembered = asked if self.cache is None else CachedModel(asked, self.cache, account)
+        asked: Model = OfflineModel() if self._offline else WrittenModel(self._paying_stack(spec, account))
+        remembered = asked if self.cache is None else CachedModel(asked, self.cache, account, servers)
         return DefaultParams(remembered, spec.params)
 
     def _paying_stack(self, spec: ModelSpec, account: Account) -> Model:
@@ -135,5 +137,5 @@ class Models:
 
 def server_of(spec: ModelSpec, role: Role, environment: Mapping[str, str]) -> dict[str, Any]:
     """The `api_base` that the environment names for a role, as a parameter; nothing for a local model."""
-    base = environment.get(SERVERS.get(role, ""))
+    base = environment.get(SERVERS.get(role, ""), "").strip()
     return {"api_base": base} if base and not spec.id.startswith("local/") else {}

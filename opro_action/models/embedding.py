@@ -17,6 +17,7 @@ from opro_action.errors import CallFailed, UsageError
 from opro_action.models.litellm_model import LitellmModel, failures, load_litellm
 from opro_action.models.minilm import MiniLM
 from opro_action.models.model import Completion, Message, Model, Request
+from opro_action.models.servers import check_server
 from opro_action.suite.suite import ModelSpec
 
 LOCAL = "local/minilm"
@@ -83,6 +84,7 @@ class LitellmEmbedding:
         self._chat = LitellmModel(spec)
 
     async def complete(self, request: Request) -> Completion:
+        check_server(request)
         litellm = load_litellm()
         # `max_retries=0` is read as "not given" for embeddings, and retries that nobody counts would follow.
         litellm.DEFAULT_MAX_RETRIES = 0

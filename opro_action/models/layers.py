@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opro_action.errors import CallRefused
+from opro_action.errors import CallFailed, CallRefused
 from opro_action.models.budget import Budget
 from opro_action.models.cache import Cache, cache_key
 from opro_action.models.failures import Unanswered
 from opro_action.models.model import Completion, Model, Request, Role
 from opro_action.models.prices import Price, most_it_can_cost
 from opro_action.models.usage import Usage, UsageBook
+
+# finish reason: what to do when nothing was written before it
+_CUT_OFF: Mapping[str, str] = {
+    "length": "raise max_tokens",
+    "content_filter": "the provider's content filter held the answer back; change the prompt or the case",
+}
 
 
 @dataclass(frozen=True)
@@ -61,21 +67,24 @@ class DefaultParams:
 class CachedModel:
     """Answers what was answered before from the cache, and remembers what was not. Errors are never stored.
 
-    A question that is out already is waited for: the same one is not paid for twice.
+    A question that is out already is waited for: the same one is not paid for twice. `servers` are those that the
+    environment names: another server is another question.
     """
 
-    def __init__(self, inner: Model, cache: Cache, account: Account) -> None:
+    def __init__(self, inner: Model, cache: Cache, account: Account, servers: Mapping[str, str] | None = None) -> None:
         self._inner = inner
         self._cache = cache
         self._account = account
+        self._servers = servers
         self._under_way: dict[str, asyncio.Future[None]] = {}
 
     async def complete(self, request: Request) -> Completion:
-        key = cache_key(request)
+        key = cache_key(request, self._servers)
         while (asked := self._under_way.get(key)) is not None:
             await asyncio.wait([asked])
         known = self._cache.get(key)
-        if known is not None:
+        # An older cache may hold answers that were cut off before their first word.
+        if known is not None and _is_written(known):
             self._account.cached()
             return known
         done = self._under_way[key] = asyncio.get_running_loop().create_future()
@@ -86,6 +95,25 @@ class CachedModel:
             del self._under_way[key]
             done.set_result(None)
         return completion
+
+
+class WrittenModel:
+    """Fails a call whose answer was cut off before its first word; an empty one that ended by itself is an answer.
+
+    It stands outside the retries, since the same would come again, and outside the budget, since the call is paid.
+    """
+
+    def __init__(self, inner: Model) -> None:
+        self._inner = inner
+
+    async def complete(self, request: Request) -> Completion:
+        completion = await self._inner.complete(request)
+        if _is_written(completion):
+            return completion
+        raise CallFailed(
+            f"{request.model} stopped before it wrote anything ({completion.finish_reason}): "
+            f"{_CUT_OFF[completion.finish_reason]}."
+        )
 
 
 class OfflineModel:
@@ -133,3 +161,7 @@ class PaidModel:
             self._budget.settle(reservation, cost)
             self._account.sent(time.monotonic() - began, completion)
         return completion
+
+
+def _is_written(completion: Completion) -> bool:
+    return bool(completion.text.strip()) or completion.finish_reason not in _CUT_OFF

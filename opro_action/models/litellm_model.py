@@ -18,9 +18,11 @@ from typing import Any
 
 from opro_action.errors import CallFailed, CallRefused
 from opro_action.models.failures import Unanswered, Unreachable
-from opro_action.models.keys import api_key, redact
+from opro_action.models.keys import api_key, blanks_hidden, redact, remedy_for
 from opro_action.models.model import Completion, Request
 from opro_action.models.prices import cost_of, price_of
+from opro_action.models.servers import check_server, shown
+from opro_action.models.unsent import never_sent, why_unsent
 from opro_action.suite.suite import ModelSpec
 
 _LONGEST_MESSAGE = 400
@@ -41,6 +43,7 @@ class LitellmModel:
         self._spec = spec
 
     async def complete(self, request: Request) -> Completion:
+        check_server(request)
         litellm = load_litellm()
         key = self.key(litellm, request)
         began = time.monotonic()
@@ -65,10 +68,7 @@ class LitellmModel:
             return None
         if is_loopback(request.params.get("api_base")):
             return _PLACEHOLDER_KEY
-        raise CallRefused(
-            f"No key for {request.model}: set the environment variable {' or '.join(missing)}, or name another one "
-            "in `api_key_env`."
-        )
+        raise CallRefused(f"No key for {request.model}: {remedy_for(missing)}")
 
     def _completion(self, response: Any, seconds: float) -> Completion:
         if not response.choices:
@@ -99,9 +99,12 @@ class LitellmModel:
         import httpx
 
         base = request.params.get("api_base")
-        where = f"{request.model} at {base}" if base else request.model
+        where = f"{request.model} at {shown(str(base))}" if base else request.model
         what = f"{where}: {_one_line(redact(_cause(error), key, self._spec.api_key))}"
         chain = list(_chain(error))
+        if never_sent(chain):
+            remedy = "nothing was sent: check the key, api_base, params and what is installed."
+            return CallRefused(why_unsent(self._spec, request, chain) or f"{what}; {remedy}")
         if any(isinstance(link, httpx.ConnectError | httpx.ConnectTimeout) for link in chain):
             return Unreachable(f"{what}; start the server, or check the network and api_base.")
         if any(isinstance(link, httpx.TransportError) for link in chain):
@@ -115,7 +118,9 @@ def missing_keys(litellm: Any, model: str) -> list[str]:
     litellm also names what has a default or other sources (`OLLAMA_API_BASE`, the credentials of a cloud): whether that
     is missing only a call can tell.
     """
-    return [name for name in litellm.validate_environment(model)["missing_keys"] if name.endswith("_API_KEY")]
+    with blanks_hidden():
+        names = litellm.validate_environment(model)["missing_keys"]
+    return [name for name in names if name.endswith("_API_KEY")]
 
 
 def load_litellm() -> Any:
@@ -128,10 +133,10 @@ def load_litellm() -> Any:
 
 def is_loopback(url: object) -> bool:
     """Whether a URL points at this machine."""
-    host = urllib.parse.urlsplit(str(url)).hostname if url else None
-    if host is None or host == "localhost":
-        return host is not None
     try:
+        host = urllib.parse.urlsplit(str(url)).hostname if url else None
+        if host is None or host == "localhost":
+            return host is not None
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

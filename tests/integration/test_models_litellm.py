@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -32,7 +33,9 @@ QUICK = RetryPolicy(first_wait=0.01)
 
 @pytest.fixture(autouse=True)
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPRO_API_BASE", "OPRO_OPTIMIZER_API_BASE"):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("OPRO_API_BASE", "OPRO_OPTIMIZER_API_BASE"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -85,8 +88,20 @@ def test_messages_and_parameters_are_sent_as_they_are(server: ModelServer) -> No
 
 
 def test_no_text_is_an_empty_answer(server: ModelServer) -> None:
-    server.answer = lambda asked: (200, {}, completion(asked, None, finish_reason="length"))
+    server.answer = lambda asked: (200, {}, completion(asked, None))
     assert ask(at(server)).text == ""
+
+
+@pytest.mark.parametrize(("reason", "remedy"), [("length", "raise max_tokens"), ("content_filter", "content filter")])
+def test_an_answer_cut_off_before_its_first_word_is_a_failure_after_one_request(
+    server: ModelServer, reason: str, remedy: str
+) -> None:
+    server.answer = lambda asked: (200, {}, completion(asked, None, finish_reason=reason))
+    [failed] = ask_all(Models(budget=Budget(), cache=None, retries=QUICK), at(server), 1)
+    assert isinstance(failed, CallFailed)
+    assert f"stopped before it wrote anything ({reason})" in str(failed)
+    assert remedy in str(failed)
+    assert server.count == 1
 
 
 def test_no_choice_is_a_failure(server: ModelServer) -> None:
@@ -195,6 +210,114 @@ def test_a_missing_key_is_refused_by_its_name(model: str, variable: str) -> None
         ask(ModelSpec(model))
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+@pytest.mark.parametrize(
+    ("model", "variables"),
+    [
+        ("openai/gpt-4.1", ["OPENAI_API_KEY"]),
+        ("anthropic/claude-sonnet-4-5", ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]),
+        ("gemini/gemini-2.0-flash", ["GOOGLE_API_KEY", "GEMINI_API_KEY"]),
+    ],
+)
+def test_a_blank_variable_is_a_missing_key(
+    model: str, variables: list[str], blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in variables:
+        monkeypatch.setenv(name, blank)
+    with pytest.raises(CallRefused, match=f"No key for {model}: set the environment variable {variables[0]}"):
+        ask(ModelSpec(model))
+    assert os.environ[variables[0]] == blank
+
+
+def test_one_blank_variable_beside_a_key_is_no_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", "")
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    assert missing_keys(load_litellm(), "gemini/gemini-2.0-flash") == []
+
+
+def test_no_key_is_needed_on_loopback_where_the_variable_is_blank(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    assert ask(at(server)).text == "ok"
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", "sk-two\nlines", "sk-with-an-ellipsis…"])
+@pytest.mark.parametrize("model", ["openai/m", "gemini/gemini-2.0-flash"])
+def test_a_key_that_cannot_be_sent_is_refused_by_its_name(
+    model: str, key: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM_KEY", key)
+    with pytest.raises(CallRefused) as caught:
+        ask(ModelSpec(model, {"api_base": server.url}, api_key_env="TEAM_KEY"))
+    assert str(caught.value).startswith(f"{model}: the key in TEAM_KEY holds a line break or another character")
+    assert server.count == 0
+
+
+def test_litellms_own_variable_is_named_too(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\n")
+    with pytest.raises(CallRefused, match="the key in OPENAI_API_KEY holds a line break"):
+        ask(at(server))
+
+
+def test_the_clients_own_errors_are_told_without_the_aiohttp_transport_too(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISABLE_AIOHTTP_TRANSPORT", "True")
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\n")
+    with pytest.raises(CallRefused, match="the key in OPENAI_API_KEY holds a line break"):
+        ask(at(server))
+
+
+def test_a_server_without_a_scheme_is_refused_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPRO_API_BASE", "localhost:8000")
+    models = Models(budget=Budget(), cache=None, retries=QUICK)
+    [refused] = ask_all(models, ModelSpec("openai/m"), 1)
+    assert isinstance(refused, CallRefused)
+    assert "OPRO_API_BASE is no address of a server (localhost:8000): write it like http://" in str(refused)
+    assert models.usage["task"].calls == 1
+
+
+def test_litellms_own_variable_for_a_server_is_named_when_it_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:8000")
+    with pytest.raises(CallRefused, match=r"OPENAI_BASE_URL is no address of a server \(localhost:8000\)"):
+        ask(ModelSpec("openai/m", api_key=KEY))
+
+
+def test_a_parameter_that_cannot_be_sent_is_refused(server: ModelServer) -> None:
+    with pytest.raises(CallRefused, match=r"not JSON serializable; nothing was sent: check the key, api_base, params"):
+        ask(at(server, temperature={"a set"}))
+    assert server.count == 0
+
+
+def test_a_key_is_not_blamed_for_another_mistake(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\n")
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    with pytest.raises(CallRefused, match="not JSON serializable; nothing was sent"):
+        ask(ModelSpec("gemini/gemini-2.0-flash", {"api_base": server.url, "temperature": {"a set"}}))
+
+
+@pytest.mark.parametrize("reply", [{}, {"choices": None}, {"choices": ["x"]}, {"choices": [{"message": None}]}])
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/claude-sonnet-4-5"])
+def test_a_reply_that_makes_no_sense_may_pass(model: str, reply: dict[str, Any], server: ModelServer) -> None:
+    server.answer = lambda asked: (200, {}, reply)
+    with pytest.raises(CallFailed):
+        ask(ModelSpec(model, {"api_base": server.url}, api_key=KEY))
+    assert server.count == 1
+
+
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.0-flash"])
+def test_a_servers_own_500_may_pass(model: str, server: ModelServer) -> None:
+    server.answer = lambda asked: failure(500)
+    with pytest.raises(CallFailed, match="something went wrong"):
+        ask(ModelSpec(model, {"api_base": server.url}, api_key=KEY))
+
+
+def test_a_host_that_is_not_known_is_unreachable() -> None:
+    with pytest.raises(Unreachable):
+        ask(ModelSpec("openai/m", {"api_base": "http://no-such-host.invalid/v1"}, api_key=KEY))
+
+
 @pytest.mark.parametrize("model", ["ollama/llama3", "bedrock/anthropic.claude-3-haiku-20240307-v1:0"])
 def test_what_has_a_default_or_other_credentials_is_not_called_missing(model: str) -> None:
     assert missing_keys(load_litellm(), model) == []
@@ -294,6 +417,17 @@ print([name for name in ("litellm", "openai", "httpx", "xllamacpp") if name in s
     ran = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
     assert server.count == 3
+
+
+def test_each_of_two_servers_answers_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Completion | BaseException] = []
+    with ModelServer(lambda asked: "first") as first, ModelServer(lambda asked: "second") as second:
+        for url in (first.url, second.url, first.url):
+            monkeypatch.setenv("OPENAI_BASE_URL", url)
+            models = Models(budget=Budget(), cache=Cache(tmp_path / "cache.sqlite"), retries=QUICK)
+            answers += ask_all(models, ModelSpec("openai/m", api_key=KEY), 1)
+    assert [end.text for end in answers if isinstance(end, Completion)] == ["first", "second", "first"]
+    assert (first.count, second.count) == (1, 1)
 
 
 def test_nothing_is_left_open_when_the_run_ends(server: ModelServer) -> None:

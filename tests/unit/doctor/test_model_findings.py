@@ -26,7 +26,10 @@ def suite_of(folder: Path, optimizer: ModelSpec | None = None, **keys: Any) -> S
     [
         (ModelSpec("openai/gpt-4.1"), {}, "OPENAI_API_KEY"),
         (ModelSpec("openai/gpt-4.1"), {"OPENAI_API_KEY": "sk-1"}, None),
+        (ModelSpec("openai/gpt-4.1"), {"OPENAI_API_KEY": " \n"}, "OPENAI_API_KEY"),
+        (ModelSpec("openai/x", api_key_env="TEAM_KEY"), {"TEAM_KEY": " "}, "TEAM_KEY"),
         (ModelSpec("anthropic/claude-sonnet-4-5"), {"OPENAI_API_KEY": "sk-1"}, "ANTHROPIC_API_KEY"),
+        (ModelSpec("anthropic/claude-sonnet-4-5"), {"ANTHROPIC_AUTH_TOKEN": "t-1"}, None),
         (ModelSpec("openai/x", api_key_env="TEAM_KEY"), {"OPENAI_API_KEY": "sk-1"}, "TEAM_KEY"),
         (ModelSpec("openai/x", api_key_env="TEAM_KEY"), {"TEAM_KEY": "sk-1"}, None),
         (ModelSpec("openai/x", {"api_base": "http://127.0.0.1:8000/v1"}), {}, None),
@@ -52,6 +55,7 @@ def test_the_names_are_those_that_litellm_asks_for() -> None:
         "print(missing_for('judge', ModelSpec('cohere/command-r')).remedy)\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    environment["COHERE_API_KEY"] = ""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert "COHERE_API_KEY" in done.stdout

@@ -79,6 +79,16 @@ def test_another_key_is_not_another_question() -> None:
     assert cache_key(replace(REQUEST, params={**REQUEST.params, "api_key": "sk-1"})) == cache_key(REQUEST)
 
 
+def test_a_server_that_the_environment_names_is_part_of_the_question() -> None:
+    one, other = ({"OPENAI_BASE_URL": url} for url in ("http://one.example/v1", "http://other.example/v1"))
+    assert len({cache_key(REQUEST), cache_key(REQUEST, one), cache_key(REQUEST, other)}) == 3
+
+
+def test_without_such_a_server_a_cache_of_an_earlier_version_stays_good() -> None:
+    known = "ff4de9b416b134651aeab6734a8142926ffed2ad3d8d7d44202d594355f4bc5e"
+    assert cache_key(REQUEST) == cache_key(REQUEST, {}) == known
+
+
 def test_a_file_that_is_no_cache_is_set_aside_and_rebuilt(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"garbage " * 1000)

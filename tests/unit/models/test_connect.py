@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from opro_action.errors import BudgetSpent, CallFailed, CallRefused, UsageError
 from opro_action.models.budget import Budget
-from opro_action.models.cache import Cache
+from opro_action.models.cache import Cache, cache_key
 from opro_action.models.connect import Models, backend_for
 from opro_action.models.failures import Unanswered
 from opro_action.models.model import Completion, Message, Request
@@ -59,6 +60,8 @@ def echo(request: Request) -> str:
 def no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPRO_API_BASE", raising=False)
     monkeypatch.delenv("OPRO_OPTIMIZER_API_BASE", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.delenv("OPENAI_API_BASE", raising=False)
 
 
 def test_the_specs_parameters_are_sent() -> None:
@@ -88,6 +91,13 @@ def test_the_suites_server_wins_over_the_environment(monkeypatch: pytest.MonkeyP
     world = World(echo)
     world.ask("hi", spec=ModelSpec("openai/m", {"api_base": "http://127.0.0.1:9/v1"}))
     assert world.backend.requests[0].params["api_base"] == "http://127.0.0.1:9/v1"
+
+
+def test_a_blank_server_in_the_environment_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPRO_API_BASE", " ")
+    world = World(echo)
+    world.ask("hi")
+    assert "api_base" not in world.backend.requests[0].params
 
 
 def test_the_same_spec_and_role_share_what_stands_around_the_model() -> None:
@@ -124,6 +134,76 @@ def test_an_error_is_not_remembered(tmp_path: Path) -> None:
     world = World([*[CallFailed("503")] * 5, "now"], cache=Cache(tmp_path / "cache.sqlite"))
     assert texts(world.ask("a")) == ["CallFailed"]
     assert texts(world.ask("a")) == ["now"]
+    asyncio.run(world.models.aclose())
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+def test_an_answer_of_one_server_is_not_given_for_another(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(["default", "first", "second"], cache=Cache(tmp_path / "cache.sqlite"))
+    servers = [None, "http://first.example/v1", "http://second.example/v1", "http://first.example/v1", None]
+    answers = []
+    for server in servers:
+        monkeypatch.delenv(variable, raising=False)
+        if server:
+            monkeypatch.setenv(variable, server)
+        answers += texts(world.ask("a"))
+    assert answers == ["default", "first", "second", "first", "default"]
+    asyncio.run(world.models.aclose())
+
+
+def test_the_providers_server_is_of_no_account_where_another_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(["once"], cache=Cache(tmp_path / "cache.sqlite"))
+    spec = replace(SPEC, params={"api_base": "http://own.example/v1"})
+    world.ask("a", spec=spec)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://first.example/v1")
+    assert texts(world.ask("a", spec=spec)) == ["once"]
+    asyncio.run(world.models.aclose())
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("length", r"\(length\): raise max_tokens"),
+        ("content_filter", r"\(content_filter\): the provider's content filter"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_answer_cut_off_before_its_first_word_is_a_failure_paid_once_and_not_remembered(
+    reason: str, words: str, text: str, tmp_path: Path
+) -> None:
+    cut_off = Completion(text, completion_tokens=10, cost_usd=1.0, finish_reason=reason)
+    world = World([cut_off, "now"], cache=Cache(tmp_path / "cache.sqlite"), budget=Budget(max_cost=2.0))
+    [failure] = world.ask("a", spec=PRICED)
+    assert isinstance(failure, CallFailed)
+    assert re.search(f"^openai/m stopped before it wrote anything {words}", str(failure))
+    used = world.models.usage["task"]
+    assert (used.calls, used.retries, used.completion_tokens, used.cost_usd) == (1, 0, 10, 1.0)
+    assert world.models.budget.spent_usd == 1.0
+    assert texts(world.ask("a", spec=PRICED)) == ["now"]
+    asyncio.run(world.models.aclose())
+
+
+def test_nothing_written_is_a_failure_without_a_cache_too() -> None:
+    assert texts(World([Completion("", finish_reason="length")]).ask("a")) == ["CallFailed"]
+
+
+@pytest.mark.parametrize("answer", [Completion(""), Completion("so far", finish_reason="length")])
+def test_silence_and_half_an_answer_are_answers(answer: Completion) -> None:
+    assert texts(World([answer]).ask("a")) == [answer.text]
+
+
+def test_nothing_written_that_an_older_cache_holds_is_asked_again(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache.sqlite")
+    cache.put(
+        cache_key(Request("openai/m", (Message("user", "a"),), SPEC.params)), Completion("", finish_reason="length")
+    )
+    world = World(["now"], cache=cache)
+    assert texts(world.ask("a")) == ["now"]
+    assert world.models.usage["task"].cached == 0
     asyncio.run(world.models.aclose())
 
 

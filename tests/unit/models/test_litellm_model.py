@@ -19,7 +19,7 @@ def test_addresses_of_this_machine_are_loopback(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", [None, "", "https://api.openai.com/v1", "http://127.0.0.1.evil.example/", "http://10.0.0.1"]
+    "url", [None, "", "https://api.openai.com/v1", "http://127.0.0.1.evil.example/", "http://10.0.0.1", "http://[::1"]
 )
 def test_other_addresses_are_not(url: str | None) -> None:
     assert not is_loopback(url)
