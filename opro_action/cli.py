@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -11,12 +12,18 @@ from typing import Any, TypeVar
 import click
 
 from opro_action import __version__
-from opro_action.errors import OproError
+from opro_action.errors import OproError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
-FILE = click.Path(path_type=Path)
 INTERRUPTED = 130
+UNREAD = 141
 BUG = 70
+
+_REFUSALS = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG),
+}
+"""What the system says where a person has to make room or give leave: no bug of ours."""
 
 # Options whose value may be left out, and what that means. Click would take the word after them, even a file.
 _ALONE = {"--update-baseline": "all", "--resume": "latest"}
@@ -39,15 +46,33 @@ def _exit_with(command: click.Command, arguments: list[str]) -> None:
         _say(f"error: {error}")
         code = error.exit_code
     except click.ClickException as error:
-        error.show()
-        code = 2
+        code = _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         code = INTERRUPTED
-    except Exception:  # noqa: BLE001 - the one place where a bug is met: a traceback and a code of its own
-        sys.excepthook(*sys.exc_info())
-        code = BUG
+    except SystemExit:  # click's answer to a pipe that is closed too early, with the 1 that means regressed
+        code = UNREAD
+    except Exception as error:  # noqa: BLE001 - the one place where a bug is met: a traceback and a code of its own
+        code = _unexpected(error)
     sys.exit(code)
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    from opro_action.commands.output import until_closed
+
+    with until_closed(sys.stderr):
+        error.show()
+    return UsageError.exit_code
+
+
+def _unexpected(error: Exception) -> int:
+    if not (isinstance(error, OSError) and error.errno in _REFUSALS):
+        sys.excepthook(type(error), error, error.__traceback__)
+        return BUG
+    where = f"{error.filename}: " if error.filename else ""
+    reason = (error.strerror or str(error)).lower()
+    _say(f"error: {where}the system refuses ({reason}); check the path and its permissions.")
+    return UsageError.exit_code
 
 
 def with_values(arguments: Sequence[str]) -> list[str]:
@@ -71,7 +96,21 @@ _YAML = {".yaml", ".yml"}
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    from opro_action.commands.output import say
+
+    say(line)
+
+
+def text(value: str) -> str:
+    """A value that is not empty: that is a variable which was not set, and must not stand for the default."""
+    if not value.strip():
+        raise click.BadParameter("it is empty; give a value, or leave it out.")
+    return value
+
+
+def path(value: str) -> Path:
+    """A file or folder as it is named on the command line."""
+    return Path(text(value))
 
 
 def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -86,12 +125,12 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
 def _output(*formats: str) -> Callable[[F], F]:
     return _options(
         click.option("--format", "format_", type=click.Choice(formats), default="text", help="Form of the result."),
-        click.option("--output", type=FILE, help="Write the result to this file instead of stdout."),
-        click.option("--summary", type=FILE, help="Write the result as Markdown to this file besides."),
+        click.option("--output", type=path, help="Write the result to this file instead of stdout."),
+        click.option("--summary", type=path, help="Write the result as Markdown to this file besides."),
     )
 
 
-_model = click.option("--model", metavar="ID", help="Task model, instead of the suite's.")
+_model = click.option("--model", type=text, metavar="ID", help="Task model, instead of the suite's.")
 _max_calls = click.option("--max-calls", type=click.IntRange(min=1), help="Hard cap on model calls.")
 _max_cost = click.option(
     "--max-cost", type=click.FloatRange(min=0, min_open=True), metavar="DOLLARS", help="Hard cap on dollars."
@@ -109,17 +148,19 @@ def opro() -> None:
     """Score, gate and improve the prompts of a repository, on evidence.
 
     Exit codes: 0 fine, 1 regressed, 2 usage or configuration, 3 not measured, 4 budget spent before a verdict,
-    130 interrupted, 70 a bug.
+    130 interrupted, 141 stdout closed before the end, 70 a bug.
     """
 
 
 @opro.command()
-@click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
+@click.argument("suites", nargs=-1, type=path, metavar="[SUITE]...")
 @click.option("--changed", is_flag=True, help="Only suites made of files that differ from --base.")
 @click.option(
     "--staged", is_flag=True, help="Suites as they are staged, not as the work tree has them: for commit hooks."
 )
-@click.option("--base", metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD.")
+@click.option(
+    "--base", type=text, metavar="REF", help="Git ref for --changed, scored where no baseline fits. Default: HEAD."
+)
 @click.option(
     "--update-baseline",
     type=click.Choice(["all", "new"]),
@@ -127,9 +168,9 @@ def opro() -> None:
     help="Record the result as the baseline; `=new` only suites and cases that have none.",
 )
 @click.option("--force", is_flag=True, help="Let --update-baseline record on CI too.")
-@click.option("--tag", "tags", multiple=True, help="Only cases with this tag, or one of several.")
-@click.option("-k", "match", metavar="TEXT", help="Only cases with TEXT in their id.")
-@click.option("--prompt", "prompts", multiple=True, type=FILE, help="Compare these prompt files on the suite's cases.")
+@click.option("--tag", "tags", multiple=True, type=text, help="Only cases with this tag, or one of several.")
+@click.option("-k", "match", type=text, metavar="TEXT", help="Only cases with TEXT in their id.")
+@click.option("--prompt", "prompts", multiple=True, type=path, help="Compare these prompt files on the suite's cases.")
 @click.option(
     "--on-unmeasured",
     type=click.Choice(["fail", "warn"]),
@@ -158,16 +199,20 @@ def check(suites: tuple[Path, ...], **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("suite", type=FILE)
+@click.argument("suite", type=path)
 @click.option("--steps", type=click.IntRange(min=1), help="Upper bound on steps.")
 @click.option("--candidates", type=click.IntRange(min=1), help="Candidates per step.")
 @_max_calls
 @_max_cost
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Hard cap on minutes.")
 @_model
-@click.option("--optimizer-model", metavar="ID", help="Model that writes candidates, instead of the suite's.")
-@click.option("--seed", type=int, help="Seed of the split and of the small-model profile.")
-@click.option("--resume", metavar="[RUN]", help="Go on with an interrupted run: its name, or this suite's last one.")
+@click.option(
+    "--optimizer-model", type=text, metavar="ID", help="Model that writes candidates, instead of the suite's."
+)
+@click.option("--seed", type=int, help="Seed of the split, and of all that is drawn.")
+@click.option(
+    "--resume", type=text, metavar="[RUN]", help="Go on with an interrupted run: its name, or this suite's last one."
+)
 @click.option("--dry-run", is_flag=True, help="Print what the search may cost at most, and stop.")
 @click.option("--write", is_flag=True, help="Put an accepted winner into the prompt file.")
 @click.option("--allow-few", is_flag=True, help="Search with fewer than 20 cases, although little can be shown.")
@@ -188,16 +233,19 @@ def optimize(suite: Path, **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("plan", type=FILE)
-@click.option("--repo", "repository", metavar="OWNER/NAME", help="Repository, instead of GITHUB_REPOSITORY.")
-@click.option("--base", metavar="BRANCH", help="Branch to propose to, instead of the default branch.")
-@click.option("--label", "labels", multiple=True, default=("opro",), show_default=True, help="Label to set.")
-@click.option("--reviewer", "reviewers", multiple=True, help="Login to ask for a review.")
+@click.argument("plan", type=path, required=False, metavar="[PLAN]")
+@click.option("--repo", "repository", type=text, metavar="OWNER/NAME", help="Repository, instead of GITHUB_REPOSITORY.")
+@click.option("--base", type=text, metavar="BRANCH", help="Branch to propose to, instead of the default branch.")
+@click.option("--label", "labels", type=text, multiple=True, default=("opro",), show_default=True, help="Label to set.")
+@click.option("--reviewer", "reviewers", type=text, multiple=True, help="Login to ask for a review.")
 @click.option("--draft", is_flag=True, help="Open as a draft, even when the gain is proven.")
 @click.option("--dry-run", is_flag=True, help="Print title and description; call nothing.")
 @_output("text", "json", "markdown")
-def propose(plan: Path, **given: Any) -> int:
-    """Open or update the pull request for PLAN, the plan.json of a search. Needs GITHUB_TOKEN."""
+def propose(plan: Path | None, **given: Any) -> int:
+    """Open or update the pull request for PLAN, the plan.json of a search. Needs GITHUB_TOKEN.
+
+    Without PLAN: the newest under .opro/runs/.
+    """
     from opro_action.commands.propose import ProposeOptions
     from opro_action.commands.propose import propose as run
 
@@ -206,9 +254,13 @@ def propose(plan: Path, **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("suite", type=FILE)
-@click.option("--diff", nargs=2, metavar="A B", help="Show what changed between two versions, named by digest.")
-@click.option("--decline", metavar="A", help="Record that people turned a version down: no search tries it again.")
+@click.argument("suite", type=path)
+@click.option(
+    "--diff", nargs=2, type=text, metavar="A B", help="Show what changed between two versions, named by digest."
+)
+@click.option(
+    "--decline", type=text, metavar="A", help="Record that people turned a version down: no search tries it again."
+)
 @click.option("--chart", is_flag=True, help="Print the scores as a Mermaid chart.")
 @_output("text", "json", "markdown")
 def history(suite: Path, **given: Any) -> int:
@@ -221,7 +273,7 @@ def history(suite: Path, **given: Any) -> int:
 
 
 @opro.command()
-@click.argument("suites", nargs=-1, type=FILE, metavar="[SUITE]...")
+@click.argument("suites", nargs=-1, type=path, metavar="[SUITE]...")
 @_model
 @click.option("--no-calls", is_flag=True, help="Look only at what needs no model.")
 @_max_calls
@@ -242,8 +294,8 @@ def doctor(suites: tuple[Path, ...], **given: Any) -> int:
 
 
 @opro.command("import")
-@click.argument("file", type=FILE)
-@click.option("--to", type=FILE, metavar="FOLDER", help="Folder for prompts/ and evals/, instead of the repository's.")
+@click.argument("file", type=path)
+@click.option("--to", type=path, metavar="FOLDER", help="Folder for prompts/ and evals/, instead of the repository's.")
 def import_(file: Path, to: Path | None) -> int:
     """Write the prompts and cases of a promptfoo configuration in the native form; nothing is written over."""
     from opro_action.commands.import_ import ImportOptions
@@ -256,9 +308,10 @@ def import_(file: Path, to: Path | None) -> int:
 @click.argument("name", type=click.Choice(["suite", "result", "plan", "baseline", "prompt_yml", "doctor"]))
 def schema(name: str) -> int:
     """Print a JSON Schema, for an editor or a program that reads our files."""
+    from opro_action.commands.output import print_out
     from opro_action.suite.schemas import schema as schema_of
 
-    click.echo(json.dumps(schema_of(name), ensure_ascii=False, indent=2))
+    print_out(json.dumps(schema_of(name), ensure_ascii=False, indent=2) + "\n", exact=True)
     return 0
 
 
@@ -270,6 +323,10 @@ def _calls(given: dict[str, Any]) -> Any:
 
 
 def _output_of(given: dict[str, Any]) -> Any:
+    """The output that is asked for, its files known to be writable before anything is paid for."""
     from opro_action.commands.output import Output
+    from opro_action.suite.files import check_writable
 
+    for file in filter(None, (given["output"], given["summary"])):
+        check_writable(file)
     return Output(format=given["format_"], output=given["output"], summary=given["summary"])

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from opro_action.gate.side import Base
-from opro_action.suite.git import head_commit
+from opro_action.suite.git import in_repository
 from opro_action.suite.suite import Suite
 from opro_action.suite.tree import Tree, suite_at, tree_at
 
@@ -18,7 +18,8 @@ HEAD = "HEAD"
 def base_at(ref: str | None, *, model: str | None = None, repository: Path | None = None) -> Iterator[Base]:
     """The suites at `ref`, read when the first one is asked for; `model` is their task model instead of their own.
 
-    Without a `ref` it is HEAD, where there is one. `repository` is the one of suites that were read from a tree of it.
+    Without a `ref` it is HEAD, inside of a git repository. `repository` is the one of suites that were read from a tree
+    of it.
     """
     with ExitStack() as opened:
         trees: dict[Path, Tree | None] = {}
@@ -34,6 +35,6 @@ def base_at(ref: str | None, *, model: str | None = None, repository: Path | Non
 
 
 def _opened(opened: ExitStack, root: Path, ref: str | None) -> Tree | None:
-    if ref is None and head_commit(root) is None:
+    if ref is None and not in_repository(root):
         return None
     return opened.enter_context(tree_at(root, ref or HEAD))

@@ -20,6 +20,7 @@ from opro_action.report.check_json import check_json
 from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
 from opro_action.suite.changes import changed_suites
+from opro_action.suite.files import check_writable
 from opro_action.suite.git import last_change
 from opro_action.suite.suite import Case, Suite
 from opro_action.suite.tree import Tree
@@ -79,8 +80,11 @@ def _check(found: Sequence[Suite], options: CheckOptions, tree: Tree | None = No
     suites = _with_chosen_cases(suites, options)
     if options.prompts:
         return _compare(suites, options)
-    if options.update_baseline and not options.force:
-        refuse_on_ci()
+    if options.update_baseline:
+        if not options.force:
+            refuse_on_ci()
+        for suite in suites:
+            check_writable(suite.baseline_path)
     checks, usage = run(_check_all(suites, options, tree))
     if options.update_baseline:
         checks = [record(found, options.update_baseline) for found in checks]

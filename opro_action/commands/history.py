@@ -10,11 +10,13 @@ from pathlib import Path
 
 from opro_action.commands.output import Output, say, write_result
 from opro_action.errors import UsageError
-from opro_action.report.markdown import code, table
+from opro_action.report.markdown import code, fence, table
 from opro_action.report.mermaid import xychart
 from opro_action.search.history import DECLINED, Version, declined, is_among, read_history, to_lines
 from opro_action.suite.files import write_atomically
 from opro_action.suite.reading import read_suite
+
+_NONE = "no version is recorded yet\n"
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,25 @@ class HistoryOptions:
 
 def history(options: HistoryOptions) -> int:
     """Print the versions, the difference of two, or a chart, after one is turned down; returns the exit code."""
+    if options.diff and options.chart:
+        raise UsageError("--diff and --chart: name one of them.")
+    if options.output.format == "json" and (options.diff or options.chart):
+        raise UsageError("--diff and --chart are for people: JSON lists the versions, so leave out --format json.")
     suite = read_suite(options.suite)
     versions = read_history(suite.history_path)
     if options.decline:
         versions = _with_declined(versions, options.decline, suite.history_path)
     if options.diff:
         text = _diff(*(_version(versions, name, suite.history_path) for name in options.diff))
+        markdown = fence(text, "diff")
     elif options.chart:
-        text = _chart(versions)
+        text = _chart(versions) or _NONE
+        markdown = f"{text}\n{_markdown(versions)}"
     else:
-        text = "".join(f"{_line(version)}\n" for version in reversed(versions)) or "no version is recorded yet\n"
+        text = "".join(f"{_line(version)}\n" for version in reversed(versions)) or _NONE
+        markdown = _markdown(versions)
     newest_first = [asdict(version) for version in reversed(versions)]
-    write_result(options.output, text=text, value=newest_first, markdown=_markdown(versions))
+    write_result(options.output, text=text, value=newest_first, markdown=markdown)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,15 @@ from typing import Any
 from opro_action.commands.common import Calls, open_models, run, tell_notes
 from opro_action.commands.doctor import warn_of_hacks, warn_of_leaks
 from opro_action.commands.output import Output, say, write_result
+from opro_action.errors import UsageError
+from opro_action.models.prices import check_price
 from opro_action.report.optimize import estimate_text, optimize_markdown, optimize_text
 from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.result import optimize_json
 from opro_action.search.run import Finished, find_run, new_run
 from opro_action.search.run import run as run_search
 from opro_action.search.search import Setup
-from opro_action.suite.files import write_atomically
+from opro_action.suite.files import check_writable, write_atomically
 from opro_action.suite.reading import read_suite
 from opro_action.suite.suite import Suite
 
@@ -43,24 +46,49 @@ def optimize(options: OptimizeOptions) -> int:
     suite = _with(read_suite(options.suite, model=options.model), options)
     tell_notes(suite)
     setup = prepare(suite, allow_few=options.allow_few)
+    _check_prices(setup)
     warn_of_leaks(suite)
     if not suite.history_path.exists():
         warn_of_hacks(suite)
     say(estimate_text(setup))
     if options.dry_run:
         return 0
+    check_writable(suite.history_path)
     folder = find_run(suite, options.resume) if options.resume else new_run(suite)
     say(f"journal: {folder / 'journal.jsonl'} (go on after an interruption with --resume {folder.name})")
     finished = run(_search(setup, folder, options))
     report = finished.report
-    if options.write and report.accepted:
-        write_atomically(suite.prompt.path, suite.prompt.with_text(report.outcome.best.text))
-        say(f"{suite.relative(suite.prompt.path)}: the new prompt was written.")
-    say(f"plan: {finished.plan_path}")
     write_result(
         options.output, text=optimize_text(report), value=optimize_json(report), markdown=optimize_markdown(report)
     )
+    say(f"plan: {finished.plan_path}")
+    if options.write and report.accepted:
+        _write(finished)
     return 0
+
+
+def _check_prices(setup: Setup) -> None:
+    """Raise UsageError, before a run is begun, when `max_cost` is set and could not be kept for one of the models."""
+    if setup.suite.optimize.max_cost is None:
+        return
+    for suite in (setup.suite, *(guard.suite for guard in setup.guards)):
+        check_price(suite.model)
+        check_price(suite.judge or suite.model)
+    check_price(writer_of(setup.suite))
+
+
+def _write(finished: Finished) -> None:
+    """Put the winner into the prompt file; raises UsageError when the file is not the one that was searched from."""
+    suite = finished.report.suite
+    path, name = suite.prompt.path, suite.relative(suite.prompt.path)
+    read = next(file.before_sha256 for file in finished.plan.files if file.path == name)
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != read:
+        raise UsageError(
+            f"{name}: the file changed while the search ran, so that the new prompt was not written into it; "
+            f"it is in {finished.plan_path}."
+        )
+    write_atomically(path, suite.prompt.with_text(finished.report.outcome.best.text))
+    say(f"{name}: the new prompt was written.")
 
 
 async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finished:
@@ -68,10 +96,6 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
     spec = suite.optimize
     calls = replace(options.calls, max_calls=setup.cap, max_cost=spec.max_cost, max_minutes=spec.max_minutes)
     async with open_models(suite.root, calls) as models:
-        for one in (suite, *(guard.suite for guard in setup.guards)):
-            models.check_price(one.model)
-            models.check_price(one.judge or one.model)
-        models.check_price(writer_of(suite))
         return await run_search(setup, models, folder, command=_command(setup), say=say)
 
 

@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opro_action.commands.output import Output, say, write_result
-from opro_action.search.plan import read_plan
+from opro_action.errors import UsageError
+from opro_action.search.plan import Plan, read_plan
+from opro_action.suite.discovery import find_root
+from opro_action.suite.sources import shown
+
+if TYPE_CHECKING:
+    from opro_action.proposal.propose import Proposal
+    from opro_action.proposal.settings import ProposeSettings
 
 
 @dataclass(frozen=True)
 class ProposeOptions:
-    """The options of `opro propose`."""
+    """The options of `opro propose`. Without a `plan` it is the newest one of the repository around."""
 
-    plan: Path
+    plan: Path | None = None
     repository: str | None = None
     base: str | None = None
     labels: tuple[str, ...] = ("opro",)
@@ -27,15 +35,39 @@ class ProposeOptions:
 def propose(options: ProposeOptions) -> int:
     """Propose the plan, or with `dry_run` write the title and the description only; returns the exit code."""
     from opro_action.proposal.propose import describe, open_proposal
+
+    plan = read_plan(options.plan or _newest_plan(find_root(Path.cwd())))
+    if not options.dry_run:
+        return _tell(open_proposal(plan, settings=_settings(options)), options.output)
+    if plan.propose == "none" or plan.evidence == "not_shown":
+        return _tell(_nothing(plan), options.output)
+    title, body = describe(plan)
+    text = f"{title}\n\n{body}"
+    write_result(options.output, text=text, value={"title": title, "body": body}, markdown=text)
+    return 0
+
+
+def _newest_plan(root: Path) -> Path:
+    runs = root / ".opro" / "runs"
+    plans = sorted(runs.glob("*/plan.json"), key=lambda path: (path.stat().st_mtime_ns, path))
+    if not plans:
+        raise UsageError(f"{shown(runs)}: there is no plan; search with `opro optimize`, or name a plan.")
+    say(f"plan: {shown(plans[-1])}")
+    return plans[-1]
+
+
+def _nothing(plan: Plan) -> Proposal:
+    """What becomes of such a plan, as `open_proposal` says it."""
+    from opro_action.proposal.paths import branch_name
+    from opro_action.proposal.propose import Proposal
+
+    return Proposal("none", None, None, branch_name(plan.prompt), "There is nothing to propose: no gain was shown.")
+
+
+def _settings(options: ProposeOptions) -> ProposeSettings:
     from opro_action.proposal.settings import settings_from
 
-    plan = read_plan(options.plan)
-    if options.dry_run:
-        title, body = describe(plan)
-        text = f"{title}\n\n{body}"
-        write_result(options.output, text=text, value={"title": title, "body": body}, markdown=text)
-        return 0
-    settings = settings_from(
+    return settings_from(
         os.environ,
         repository=options.repository,
         base=options.base,
@@ -43,9 +75,11 @@ def propose(options: ProposeOptions) -> int:
         reviewers=options.reviewers,
         draft=options.draft,
     )
-    proposal = open_proposal(plan, settings=settings)
+
+
+def _tell(proposal: Proposal, output: Output) -> int:
     for warning in proposal.warnings:
         say(f"warning: {warning}")
     text = f"{proposal.reason}{f' {proposal.url}' if proposal.url else ''}\n"
-    write_result(options.output, text=text, value=asdict(proposal), markdown=text)
+    write_result(output, text=text, value=asdict(proposal), markdown=text)
     return 0

@@ -13,14 +13,15 @@ from opro_action.gate.fingerprint import Fingerprint, differences
 from opro_action.gate.paired import PLACES
 from opro_action.gate.statistics import mean
 from opro_action.scoring.results import SuiteResult
+from opro_action.suite.discovery import find_root
 from opro_action.suite.files import write_atomically
 from opro_action.suite.prompt import digest
 from opro_action.suite.schemas import checker
-from opro_action.suite.sources import shown
+from opro_action.suite.sources import inside, shown
 from opro_action.suite.suite import Suite
 
 SCHEMA = "opro.baseline/1"
-_REMEDY = "restore it from git, or record it anew with `opro check --update-baseline`"
+_REMEDY = "restore it from git, or delete it and record it anew with `opro check --update-baseline`"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def as_text(baseline: Baseline) -> str:
         "suite": baseline.suite,
         "prompt_digest": baseline.prompt_digest,
         "fingerprint": {
+            **({"frame": print_.frame} if print_.frame else {}),
             "judge": print_.judge,
             "model": print_.model,
             "params": dict(print_.params),
@@ -124,6 +126,8 @@ def _json(value: Any) -> str:
 
 def read_baseline(path: Path) -> Baseline | None:
     """The baseline in the file, None when there is no file; raises FileError when it cannot be understood."""
+    if path.is_symlink() and not inside(path, find_root(path)):
+        raise FileError(shown(path), None, "leads out of the repository; keep the baseline in it")
     try:
         raw = path.read_bytes()
     except FileNotFoundError:

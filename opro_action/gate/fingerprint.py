@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import ModelSpec, Suite, content_digest
 
 
@@ -15,7 +16,7 @@ class Fingerprint:
 
     `cases` maps case ids to content digests. `params` holds numbers and true/false as they are, for a message to
     name, and a digest of anything else, since a text may be an address or a secret. `judge` is the judge model's
-    digest, None without one.
+    digest, None without one. `frame` is that of the messages around the prompt's text, None where there are none.
     """
 
     prompt: str
@@ -24,6 +25,7 @@ class Fingerprint:
     params: Mapping[str, Any] = field(default_factory=dict)
     repeats: int = 1
     judge: str | None = None
+    frame: str | None = None
     cases: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -31,6 +33,8 @@ class Fingerprint:
         """One digest of everything but the prompt: two results with the same one can be compared on all cases."""
         parts = asdict(self)
         del parts["prompt"]
+        if self.frame is None:
+            del parts["frame"]
         return content_digest(parts)
 
 
@@ -44,6 +48,7 @@ def fingerprint(suite: Suite, model: ModelSpec) -> Fingerprint:
         params={name: _without_text(value) for name, value in sorted(params.items())},
         repeats=suite.repeats,
         judge=_judge_digest(suite),
+        frame=_frame_digest(suite.prompt.frame),
         cases={case.id: case.digest for case in suite.cases},
     )
 
@@ -51,6 +56,10 @@ def fingerprint(suite: Suite, model: ModelSpec) -> Fingerprint:
 def _judge_digest(suite: Suite) -> str | None:
     """Of the judge model that the suite names; without one the scorers that ask take the task model."""
     return content_digest([suite.judge.id, dict(suite.judge.params)]) if suite.judge else None
+
+
+def _frame_digest(frame: Frame) -> str | None:
+    return content_digest([frame.role, frame.before, frame.after, frame.tail]) if frame.role else None
 
 
 def _without_text(value: Any) -> Any:
@@ -72,6 +81,8 @@ def differences(old: Fingerprint, new: Fingerprint) -> list[str]:
         found.append(f"the answers per case were {old.repeats}, are {new.repeats}")
     if old.judge != new.judge:
         found.append("the judge model changed")
+    if old.frame != new.frame:
+        found.append("the messages around the prompt changed")
     return found
 
 

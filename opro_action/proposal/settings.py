@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from opro_action.errors import UsageError
 
@@ -37,7 +38,7 @@ def settings_from(
     reviewers: tuple[str, ...] = (),
     draft: bool = False,
 ) -> ProposeSettings:
-    """Settings from GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL; raises UsageError for what is missing."""
+    """Settings from GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL; raises UsageError for one that is no such."""
     token = environ.get("GITHUB_TOKEN", "").strip()
     if not token:
         raise UsageError("GITHUB_TOKEN is not set: give the step a token that may write contents and pull requests.")
@@ -48,8 +49,19 @@ def settings_from(
         repository=name,
         token=token,
         base=base or None,
-        api_url=environ.get("GITHUB_API_URL", "").rstrip("/") or "https://api.github.com",
+        api_url=_address(environ.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"),
         labels=labels,
         reviewers=reviewers,
         draft=draft,
     )
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        whole = False
+    if not whole:
+        raise UsageError(f"GITHUB_API_URL is {url!r}: write a whole address, as https://api.github.com is one.")
+    return url

@@ -100,15 +100,20 @@ class Hooks:
                 reporter.ensure_newline()
                 reporter.write_line(line)
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._run is not None:
             self._run.asker.rest()
         if self._exchange is not None:
             self._exchange.close()
         if self._run is not None and self._run.desk and self.settings.report:
+            from opro_action.errors import OproError
             from opro_action.pytest_plugin.summary import write_report
 
-            self._reported = write_report(self._run.desk, self.settings.report)
+            try:
+                self._reported = write_report(self._run.desk, self.settings.report)
+            except OproError as error:
+                self._reported = f"error: {error}"
+                session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         if self._run is not None and self._run.desk:

@@ -57,8 +57,8 @@ def settings_of(config: pytest.Config) -> Settings:
         value = getattr(option, f"opro_{name}")
         if value is not None and value <= 0:
             raise pytest.UsageError(f"--opro-{name.replace('_', '-')} {value}: has to be more than 0.")
-    if option.opro_report and Path(option.opro_report).suffix not in {".json", ".md"}:
-        raise pytest.UsageError(f"--opro-report {option.opro_report}: name a .json or a .md file.")
+    if option.opro_report:
+        _check_report(Path(option.opro_report), config.invocation_params.dir)
     if option.opro_update and not option.opro_force and not is_worker(config):
         _refuse_on_ci()
     globs = tuple(config.getini("opro_suites"))
@@ -81,6 +81,18 @@ def settings_of(config: pytest.Config) -> Settings:
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs tests for a controller (pytest-xdist)."""
     return hasattr(config, "workerinput")
+
+
+def _check_report(file: Path, folder: Path) -> None:
+    from opro_action.errors import UsageError
+    from opro_action.suite.files import check_writable
+
+    if file.suffix not in {".json", ".md"}:
+        raise pytest.UsageError(f"--opro-report {file}: name a .json or a .md file.")
+    try:
+        check_writable(folder / file)
+    except UsageError as error:
+        raise pytest.UsageError(f"--opro-report {error}") from None
 
 
 def _refuse_on_ci() -> None:

@@ -44,7 +44,7 @@ def summary(desk: Desk) -> list[str]:
 
 
 def write_report(desk: Desk, file: str) -> str:
-    """Write the checks in the form that the file's name asks for; returns what to say of it."""
+    """Write the checks in the form that the file's name asks for; returns what to say of it. Raises FileError."""
     checks, usage = list(desk.decided.checks.values()), desk.asking.usage.as_json()
     if not checks:
         return f"{file}: not written, since no suite was scored as a whole"

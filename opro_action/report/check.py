@@ -118,9 +118,13 @@ def _broken_lines(check: SuiteCheck) -> list[str]:
 
 
 def _broken(check: SuiteCheck) -> list[CaseResult]:
-    """What a reader must look at: cases under their baseline, must_pass ones first, and cases without a score."""
+    """What a reader must look at: cases under their baseline, must_pass ones first, and cases without a score.
+
+    Where the score alone decides, or there is nothing to compare with, every case that failed.
+    """
     first, second = set(check.verdict.broken_must_pass), set(check.verdict.regressed_cases)
-    wanted = [r for r in check.result.cases if r.case.id in first | second or r.score is None]
+    alone = check.verdict.rule in {"floor", "nothing_to_compare"}
+    wanted = [r for r in check.result.cases if r.case.id in first | second or r.score is None or (alone and r.failed)]
     return sorted(wanted, key=lambda result: result.case.id not in first)
 
 

@@ -74,7 +74,9 @@ class Report:
 
     @property
     def best_inflation(self) -> float:
-        """By how much the winner's search score may overstate it, for having been chosen by it."""
+        """By how much the winner's search score may overstate it, for it was chosen by it; 0 for the file's own."""
+        if self.outcome.best is self.outcome.trajectory.seed:
+            return 0.0
         tried, score = len(self.outcome.trajectory.scored), self.outcome.best.score or 0.0
         return expected_inflation(score, n=self.outcome.trajectory.n, tried=tried)
 

@@ -60,11 +60,15 @@ class Finished:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a search came to, after how many seconds, and the command line that makes it again."""
+    """What a search came to, after how many seconds, and the command line that makes it again.
+
+    `began_with` holds the bytes of prompt and baseline as they were when it began, None for a file that was not there.
+    """
 
     outcome: Outcome
     seconds: float
     command: str
+    began_with: Mapping[Path, bytes | None]
 
 
 def new_run(suite: Suite) -> Path:
@@ -104,6 +108,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     within other bounds; the journal stays.
     """
     suite, path = setup.suite, folder / "journal.jsonl"
+    began_with = {path: _bytes(path) for path in (suite.prompt.path, suite.baseline_path)}
     past = read_journal(path) if path.exists() else Past()
     header = _header(setup)
     if past.header:
@@ -125,7 +130,7 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
         outcome = await _drive(setup, models, journal, past, say)
         if outcome.evidence is None:
             raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
-        finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command))
+        finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command, began_with))
         found = {"stop_reason": outcome.stop.reason, "evidence": outcome.evidence.evidence}
         journal.note("end", **found, bounds=_bounds(setup))
     finally:
@@ -240,13 +245,16 @@ def _leave(setup: Setup, models: Models, folder: Path, ended: Ended) -> Finished
         at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         commit=head_commit(suite.root),
     )
-    paths = (suite.prompt.path, suite.history_path, suite.baseline_path)
-    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    before = {**ended.began_with, suite.history_path: _bytes(suite.history_path)}
     history = extended(known_versions(suite), versions(report))
     plan = plan_of(report, history, before, ended.command)
     write_atomically(suite.history_path, to_lines(history))
     write_plan(plan, folder / "plan.json")
     return Finished(report, plan, folder / "plan.json")
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _as_begun(setup: Setup, past: Past) -> Setup:

@@ -17,10 +17,11 @@ def find_root(path: Path) -> Path:
     it, else the folder of `path`.
     """
     start = Path(os.path.normpath(path.absolute()))
-    folders = [start, *start.parents] if start.is_dir() else list(start.parents)
+    # Not the methods of Path, which raise for a folder that may not be looked into, and for a name that is too long.
+    folders = [start, *start.parents] if os.path.isdir(start) else list(start.parents)  # noqa: PTH112
     for mark in (".git", "evals"):
         for folder in folders:
-            if (folder / mark).exists():
+            if os.path.exists(folder / mark):  # noqa: PTH110
                 return Path(os.path.realpath(folder))
     here = Path.cwd()
     return Path(os.path.realpath(here if here in folders else folders[0]))

@@ -62,6 +62,11 @@ def head_commit(root: Path) -> str | None:
     return git(root, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
+def in_repository(root: Path) -> bool:
+    """Whether `root` lies in a git repository, also one that git itself, missing or distrustful, says nothing of."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
+
 def last_change(path: Path) -> tuple[str, str] | None:
     """The day (YYYY-MM-DD) and the short name of the last commit that changed a file; None when there is none."""
     found = git(path.parent, "log", "-1", "--format=%cs %h", "--", path.name)

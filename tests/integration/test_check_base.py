@@ -169,3 +169,15 @@ def test_cases_that_are_gone_are_named_and_leave_the_baseline_when_it_is_recorde
 
     assert 'not compared: 2 removed: "c22", "c23"' in text
     assert "Left out, since the suite has them no more: c22, c23." in said
+
+
+def test_where_git_is_missing_the_reason_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, server: ModelServer
+) -> None:
+    suite = suite_in(repository(tmp_path), server)
+    commit(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    found = checked(capsys, suite)
+    assert found["verdict"] == "no_baseline"
+    assert "at HEAD: " in found["reason"]
+    assert "git cannot be run" in found["reason"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from builders import write
+from command_line import opro
+from repositories import commit, repository
 from servers import ModelServer
 
 from opro_action.cli import main
@@ -67,3 +69,30 @@ def test_a_prompt_yml_is_checked_as_it_is(
     ]
     assert (sent["temperature"], sent["max_completion_tokens"], sent["top_p"]) == (0, 50, 0.5)
     assert sent["response_format"]["json_schema"]["name"] == "label"
+
+
+CHAT = """
+model: echo
+messages:
+  - {{role: system, content: Route the ticket.}}
+  - {{role: user, content: 'Ticket {{{{input}}}}.{more}'}}
+testData:
+{cases}
+evaluators:
+  - {{name: label, string: {{contains: '{{{{expected}}}}'}}}}
+"""
+CASES = "\n".join(f"  - {{id: c{i}, input: number {i}, label: bug, expected: bug}}" for i in range(24))
+
+
+def test_a_change_to_the_messages_around_the_prompt_is_no_change_of_the_models_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = repository(tmp_path) / "prompts/t.prompt.yml"
+    write(path, CHAT.format(more=" Answer with the word {{label}}.", cases=CASES))
+    assert opro(capsys, "check", path, "--update-baseline", "--force")[0] == 0
+    commit(tmp_path)
+    write(path, CHAT.format(more="", cases=CASES))
+    code, out, _ = opro(capsys, "check", path)
+    assert code == 1
+    assert "REGRESSED" in out
+    assert "the prompt at HEAD scored just now (the messages around the prompt changed)" in out

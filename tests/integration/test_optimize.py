@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import signal
@@ -471,3 +472,33 @@ def test_examples_of_the_search_split_can_win(tmp_path: Path, capsys: pytest.Cap
         _, result, err = optimize(capsys, write_searched(tmp_path, server, demos=2))
     assert (result["evidence"], "<solved_examples>" in result["best"]["text"]) == ("proven", True)
     assert "cases as examples" in err
+
+
+def test_a_prompt_that_changed_while_the_search_ran_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt, edited = tmp_path / "prompts" / "routing.md", f"{SEED} And be kind.\n"
+
+    def editing(asked: dict[str, Any]) -> str | Reply:
+        if asked["model"] == "writer":
+            write(prompt, edited)
+        return world(asked)
+
+    with ModelServer(editing) as server:
+        code, result, err = optimize(capsys, write_searched(tmp_path, server), "--write")
+    assert (code, result["accepted"], prompt.read_text()) == (2, True, edited)
+    assert "prompts/routing.md: the file changed while the search ran" in err
+    before = {file.path: file.before_sha256 for file in plan_of(tmp_path).files}
+    assert before["prompts/routing.md"] == hashlib.sha256(f"{SEED}\n".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_cap_in_dollars_without_a_price_is_refused_before_a_run_is_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    with ModelServer(world) as server:
+        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-cost=1", *more)
+        assert server.count == 0
+    assert code == 2
+    assert "The price of openai/task is not known" in err
+    assert not (tmp_path / ".opro" / "runs").exists()

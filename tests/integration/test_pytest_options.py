@@ -106,6 +106,26 @@ def test_the_report_as_markdown(pytester: pytest.Pytester) -> None:
     assert "| `routing` | no_baseline |" in (pytester.path / "result.md").read_text()
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_a_call_is_paid_for(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path)
+
+    result = pytester.runpytest("--opro-report=prompts/routing.md/result.md")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --opro-report *routing.md/result.md: cannot be written (*"])
+    assert asked_so_far(pytester.path) == 0
+
+
+def test_a_report_whose_place_is_taken_meanwhile_ends_the_run_with_a_sentence(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path)
+    pytester.makepyfile("from pathlib import Path\ndef test_taking(): Path('result.md').mkdir()")
+
+    result = pytester.runpytest("--opro-report=result.md")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert section(result)[-1].startswith("error: result.md: cannot be written (")
+
+
 def test_of_a_part_of_a_suite_there_is_no_report(pytester: pytest.Pytester) -> None:
     echo_suite(pytester.path)
 

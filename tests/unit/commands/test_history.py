@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,83 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     write(tmp_path / "evals" / "routing.history.jsonl", to_lines([OLD]) + "<<<<<<< HEAD\n")
     with pytest.raises(FileError, match=r"routing\.history\.jsonl:2: this line is no prompt version"):
         history(HistoryOptions(suite))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"score": None},
+        {"score": 7},
+        {"score": float("nan")},
+        {"n": "20"},
+        {"text": " \n"},
+        {"text": ["a"]},
+        {"commit": 1},
+    ],
+)
+def test_a_line_with_a_field_of_another_kind_is_named(tmp_path: Path, change: dict[str, object]) -> None:
+    suite = suite_with(tmp_path)
+    lines = to_lines([OLD]) + json.dumps({**asdict(OLD), **change}) + "\n"
+    write(tmp_path / "evals" / "routing.history.jsonl", lines)
+    with pytest.raises(FileError, match=r"routing\.history\.jsonl:2: this line is no prompt version"):
+        history(HistoryOptions(suite))
+
+
+def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:
+    suite = suite_with(tmp_path)
+    lines = to_lines([OLD, replace(OLD, text="Grüße.")]).encode("latin-1")
+    write(tmp_path / "evals" / "routing.history.jsonl", lines)
+    with pytest.raises(FileError, match=r"routing\.history\.jsonl:2: is not UTF-8 \(byte 0xfc\); save it as UTF-8"):
+        history(HistoryOptions(suite))
+
+
+def test_a_folder_is_no_history(tmp_path: Path) -> None:
+    (tmp_path / "evals" / "routing.history.jsonl").mkdir(parents=True)
+    with pytest.raises(FileError, match=r"routing\.history\.jsonl: is not a file"):
+        history(HistoryOptions(write_suite(tmp_path)))
+
+
+def test_a_history_outside_of_the_repository_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "repo" / ".git").mkdir(parents=True)
+    suite = write_suite(tmp_path / "repo")
+    link = tmp_path / "repo" / "evals" / "routing.history.jsonl"
+    link.symlink_to(write(tmp_path / "outside.jsonl", to_lines([OLD])))
+    with pytest.raises(FileError, match=r"routing\.history\.jsonl: leads out of the repository"):
+        history(HistoryOptions(suite))
+
+
+def test_the_chart_as_markdown_stands_above_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--chart", "--format=markdown", "--summary", tmp_path / "summary.md")
+    _, out, _ = opro(capsys, "history", suite_with(tmp_path, OLD, NEW), *options)
+    assert out.startswith("```mermaid\nxychart-beta\n")
+    assert "\n```\n\n| when | version |" in out
+    assert (tmp_path / "summary.md").read_text() == out
+
+
+def test_the_difference_as_markdown_is_a_fence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = suite_with(tmp_path, OLD, replace(NEW, text="```\nNew words.\n```\n"))
+    _, out, _ = opro(capsys, "history", suite, "--diff", "aaa", "bbb", "--format=markdown")
+    assert out.startswith("````diff\n--- aaaaaaaaaaaa\n")
+    assert out.endswith("+New words.\n+```\n````\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--chart", "--format=json"], "JSON lists the versions, so leave out --format json"),
+        (["--diff", "a", "b", "--format=json"], "JSON lists the versions, so leave out --format json"),
+        (["--diff", "a", "b", "--chart"], "--diff and --chart: name one of them"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    code, out, err = opro(capsys, "history", suite_with(tmp_path, OLD, NEW), *options)
+    assert (code, out, said in err) == (2, "", True)
+
+
+def test_a_chart_without_versions_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert opro(capsys, "history", write_suite(tmp_path), "--chart")[1] == "no version is recorded yet\n"
 
 
 def test_what_was_measured_the_same_way_before_is_not_added_again() -> None:

@@ -32,3 +32,11 @@ def test_a_missing_token_is_named() -> None:
 def test_a_repository_that_is_none_is_named(name: str) -> None:
     with pytest.raises(UsageError, match="GITHUB_REPOSITORY"):
         settings_from({**ENVIRONMENT, "GITHUB_REPOSITORY": name})
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:9", "api.github.com", "ftp://hub/api", "https://", "https://hub:port/", "/api"]
+)
+def test_an_api_url_that_is_no_address_is_named(url: str) -> None:
+    with pytest.raises(UsageError, match=r"GITHUB_API_URL is '.*': write a whole address"):
+        settings_from({**ENVIRONMENT, "GITHUB_API_URL": url})

@@ -13,14 +13,14 @@ from opro_action.gate.baseline import baseline_of
 from opro_action.gate.check import SuiteCheck, overall
 from opro_action.gate.fingerprint import fingerprint
 from opro_action.gate.judge import judge
-from opro_action.gate.matching import match_cases
+from opro_action.gate.matching import Matched, match_cases
 from opro_action.gate.verdict import exit_code
 from opro_action.models.usage import Usage
 from opro_action.report.check import check_markdown, check_text
 from opro_action.report.check_json import check_json
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
 from opro_action.suite.schemas import schema
-from opro_action.suite.suite import Case, Suite
+from opro_action.suite.suite import Case, GateSpec, Suite
 
 USAGE = Usage(calls=3, cached=1, retries=2, seconds=0.5).as_json()
 
@@ -98,3 +98,12 @@ def test_of_several_suites_the_worst_counts(tmp_path: Path) -> None:
     assert overall([good, unknown]) == ("unmeasured", 3)
     assert overall([unknown, bad, good]) == ("regressed", 1)
     assert overall([good, replace(unknown, exit_code=4)]) == ("unmeasured", 4)
+
+
+def test_without_a_baseline_and_under_the_floor_every_case_that_failed_is_named(tmp_path: Path) -> None:
+    check = checked(tmp_path, wrong)
+    for gate in (GateSpec(), GateSpec(min_score=0.9)):
+        verdict = judge(check.result, gate, Matched(why_not="no baseline is recorded"))
+        text = check_text([replace(check, verdict=verdict, baseline=None)], USAGE)
+        assert '✗ c0 (evals/routing.yaml:5): expected "a"' in text
+        assert "… and 14 more" in text

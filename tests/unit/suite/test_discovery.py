@@ -44,6 +44,12 @@ def test_a_folder_may_be_its_own_root(tmp_path: Path) -> None:
     assert find_root(tmp_path) == tmp_path
 
 
+def test_a_name_that_no_file_can_have_lies_in_a_repository_too(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+
+    assert find_root(tmp_path / ("x" * 300)) == tmp_path
+
+
 def test_suites_are_the_mappings_under_evals(tmp_path: Path) -> None:
     write_suite(tmp_path, name="routing")
     write(tmp_path / "evals/deep/other.yml", "prompt: x\n")
