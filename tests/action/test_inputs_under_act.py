@@ -57,17 +57,13 @@ def test_without_a_key_the_job_may_be_told_only_to_warn(run: Run) -> None:
     assert "Summary - NOT MEASURED" in ran.log
 
 
-def test_a_mode_that_there_is_not_is_one_sentence(run: Run) -> None:
-    ran = run(mode="search")
-    assert not ran.succeeded, ran.log
-    assert ran.obeyed("error") == [NO_SUCH_MODE], ran.log
-
-
 def test_no_python_file_of_the_repository_is_imported(run: Run) -> None:
+    """Nor is a mode that there is not anything but one sentence."""
     trap = "raise SystemExit('imported from the checkout')\n"
     ran = run({"json.py": trap, "pip.py": trap, "venv.py": trap, "opro_action/__init__.py": trap}, mode="search")
+    assert not ran.succeeded, ran.log
     assert "imported from the checkout" not in ran.log
-    assert ran.obeyed("error") == [NO_SUCH_MODE]
+    assert ran.obeyed("error") == [NO_SUCH_MODE], ran.log
 
 
 @pytest.fixture
