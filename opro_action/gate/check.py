@@ -57,16 +57,26 @@ async def check_suites(
     ]
     verdicts = _judged(sides)
     confirmations: dict[int, Confirmation] = {}
-    for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True)):
-        doubtful = verdict.rule == "gain" or exit_code(verdict, side.suite.gate) == 1
-        if confirm and doubtful and rounds_of(side):
-            sides[i], confirmations[i] = await ask_again(side, verdict, models)
-    if confirmations:
+    while confirm and (doubtful := _doubtful(sides, verdicts) - confirmations.keys()):
+        for i in sorted(doubtful):
+            sides[i], confirmations[i] = await ask_again(sides[i], verdicts[i], models)
         verdicts = _judged(sides)
     return [
         _checked(side, verdict, confirmations.get(i))
         for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True))
     ]
+
+
+def _doubtful(sides: Sequence[Side], verdicts: Sequence[Verdict]) -> set[int]:
+    """The suites that would fail the build, or claim a gain, and whose answers vary by themselves.
+
+    Where one is cleared by asking again, the level that suites share rises, and another may come to be doubtful.
+    """
+    return {
+        i
+        for i, (side, verdict) in enumerate(zip(sides, verdicts, strict=True))
+        if (verdict.rule == "gain" or exit_code(verdict, side.suite.gate) == 1) and rounds_of(side)
+    }
 
 
 def _checked(side: Side, verdict: Verdict, confirmation: Confirmation | None) -> SuiteCheck:

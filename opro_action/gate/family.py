@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opro_action.gate.paired import Paired
+from opro_action.gate.paired import PLACES, Paired
 from opro_action.gate.power import TOO_FEW
 from opro_action.suite.suite import GateSpec
 
@@ -45,4 +45,4 @@ def levels(compared: Sequence[Paired | None], gates: Sequence[GateSpec]) -> list
 def _could_fail(paired: Paired, gate: GateSpec, fell: bool) -> bool:
     sizes = [abs(difference) for difference in paired.weighted_differences if difference]
     significant = paired.n >= TOO_FEW and 0.5 ** len(sizes) < gate.alpha
-    return significant and (not fell or sum(sizes) / sum(paired.weights) >= gate.max_drop)
+    return significant and (not fell or sum(sizes) / sum(paired.weights) >= gate.max_drop - 10**-PLACES)

@@ -65,15 +65,15 @@ class Paired:
 
     @cached_property
     def delta(self) -> float:
-        """The weighted mean of the differences; rounded, so that 1 of 50 is 0.02 and not a hair more or less."""
-        return round(statistics.mean(self.differences, weights=self.weights), 9)
+        """The weighted mean of the differences; rounded, so that 6 thirds of 100 are 0.02 and not a hair less."""
+        return round(statistics.mean(self.differences, weights=self.weights), PLACES)
 
     @property
     def interval(self) -> Interval | None:
         return sign_flip.paired_interval(self.differences, weights=self.weights)
 
     def p(self, alternative: Alternative) -> float:
-        return sign_flip.sign_flip_p(self.weighted_differences, alternative=alternative)
+        return sign_flip.sign_flip_p(self.differences, weights=self.weights, alternative=alternative)
 
     @cached_property
     def p_moved(self) -> float:

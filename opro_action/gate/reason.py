@@ -16,9 +16,10 @@ def reason_of(found: Verdict, gate: GateSpec) -> str:
 
 def unmeasured_reason(result: SuiteResult) -> str:
     """What could not be scored, and why."""
-    unscored = [case for case in result.cases if case.score is None]
+    unscored = sorted((case for case in result.cases if case.score is None), key=lambda case: not case.case.must_pass)
     why = " ".join(unscored[0].explanation.split()) if unscored else ""
-    first = f" (first {some([unscored[0].case.id])}: {why.rstrip('.')})" if unscored else ""
+    guard = "must_pass case " if unscored and unscored[0].case.must_pass else ""
+    first = f" (first {guard}{some([unscored[0].case.id])}: {why.rstrip('.')})" if unscored else ""
     return f"{len(unscored)} of {len(result.cases)} cases could not be scored{first}, so nothing is decided."
 
 

@@ -51,7 +51,8 @@ class Side:
         if self.baseline is None or self.accepted is None:
             return Matched(why_not=self.why_not or "no baseline is recorded")
         found = match_cases(self.result, self.baseline, prompt_digest=self.suite.prompt.digest, held=self.held)
-        return replace(found, why_not=self.why_not or found.why_not, recurred=self.recurred)
+        same = found.same_prompt and self.ref is None  # a base is asked only where something differs
+        return replace(found, why_not=self.why_not or found.why_not, same_prompt=same, recurred=self.recurred)
 
 
 async def score_side(
@@ -74,8 +75,21 @@ async def score_side(
     except (NotMeasured, BudgetSpent) as error:
         return replace(side, problem=error)
     if recorded and not why_not:
-        return replace(side, accepted=replace(suite, prompt=replace(suite.prompt, text=recorded.text)))
+        kept = replace(side, accepted=replace(suite, prompt=replace(suite.prompt, text=recorded.text)))
+        changed = _mostly_changed(recorded, suite)
+        if not changed or base is None or not side.result.measured:
+            return kept
+        found = await _with_base(replace(side, why_not=changed), models, base)
+        return found if found.ref or found.problem else kept
     return await _with_base(side, models, base) if base and side.result.measured else side
+
+
+def _mostly_changed(recorded: Baseline, suite: Suite) -> str | None:
+    """In words, that most of the recorded cases are graded or asked otherwise now, so that they say little of today."""
+    before = {case.id: case.digest for case in recorded.cases}
+    both = [case for case in suite.cases if case.id in before]
+    changed = sum(before[case.id] != case.digest for case in both)
+    return f"{changed} of {len(both)} cases have changed since it was recorded" if 2 * changed > len(both) else None
 
 
 async def answers(
@@ -128,12 +142,15 @@ async def _with_base(side: Side, models: Models, base: Base) -> Side:
 
 
 def _accepted(suite: Suite, base: Base) -> Suite | None:
-    """The suite as it is asked at the base, with today's scorers and the cases of both; None when nothing differs."""
+    """The suite as it is asked at the base, of the cases of both; None when nothing differs.
+
+    Scorers and expected answers are today's on both sides: what is compared is what the model is asked.
+    """
     known = base.suite_of(suite)
     if known is None:
         return None
-    before = {(case.id, case.digest) for case in known.cases}
-    common = tuple(case for case in suite.cases if (case.id, case.digest) in before)
+    before = {(case.id, case.asked) for case in known.cases}
+    common = tuple(case for case in suite.cases if (case.id, case.asked) in before)
     found = replace(
         suite, prompt=known.prompt, model=known.model, response_format=known.response_format, cases=common, partial=True
     )

@@ -33,7 +33,7 @@ _UNITS = (5_040_000, 504_000, 50_400, 5_040, 840, 240, 120, 60, 36, 12, 6, 1)
 """Steps in 1 to which differences are rounded where exact ones do not fit: halves, thirds, fifths stay exact."""
 
 _COARSEST = 32
-"""Differences are not rounded to steps coarser than this share of the largest: p stays right to about 0.002."""
+"""Differences are not rounded to steps coarser than this share of the largest: p stays right to about 0.005."""
 
 _DRAWN_ERROR = 3.0
 """Standard errors that are added to a drawn p, so that chance in the draws does not make evidence."""
@@ -45,33 +45,45 @@ _FEW_TO_REACH_95 = 40
 """A tail of 2.5 % is one in 40."""
 
 
-def sign_flip_p(differences: Sequence[float], *, alternative: Alternative, seed: int = 0) -> float:
-    """The p-value of the sign-flip (paired permutation) test on the sum of differences.
+def sign_flip_p(
+    differences: Sequence[float], *, weights: Sequence[float] | None = None, alternative: Alternative, seed: int = 0
+) -> float:
+    """The p-value of the sign-flip (paired permutation) test on the (weighted) sum of differences.
 
-    Under no change each difference is as likely to have the other sign. Zeros say nothing. Weighted cases: give
-    weight times difference. All sign patterns are counted: for equal sizes (0/1 scores) that is McNemar's exact
+    Under no change each difference is as likely to have the other sign. Zeros say nothing, and the unit of the weights
+    neither. All sign patterns are counted: for equal sizes (0/1 scores) that is McNemar's exact
     test, the binomial at any size; up to 20 differing cases of any kind, and any number whose sums coincide, are
-    exact too; more are rounded to a fine common step, which moves p by less than 0.002. Above about 500 such
+    exact too; more are rounded to a fine common step, which moves p by less than 0.005. Above about 500 such
     cases `DRAWS` seeded patterns are drawn, and p is the upper end of what they leave open. The two-sided p is
     twice the smaller one-sided p, at most 1. No one-sided p for a drop falls when a difference rises.
     """
-    values = _fractions(differences)
+    values = _fractions(differences, weights)
     if alternative == "two-sided":
         total = sum(values)
-        direction: Alternative = "less" if total < 0 else "greater"
-        return min(1.0, 2 * sign_flip_p(differences, alternative=direction, seed=seed)) if total else 1.0
+        if not total:
+            return 1.0
+        alternative = "less" if total < 0 else "greater"
+        return min(1.0, 2 * _one_sided_p(values, alternative, seed))
+    return _one_sided_p(values, alternative, seed)
+
+
+def _one_sided_p(values: Sequence[Fraction], alternative: Alternative, seed: int) -> float:
     if alternative == "greater":
         values = [-value for value in reversed(values)]
     return _share_of_subsets_not_negative(values, seed)
 
 
-def _fractions(differences: Iterable[float]) -> list[Fraction]:
-    """The differences, sorted, as exact numbers.
+def _fractions(differences: Sequence[float], weights: Sequence[float] | None) -> list[Fraction]:
+    """The differences times their weights, sorted, as exact numbers; the largest weight counts 1.
 
     Scores are means over a few answers and scorers, kept to six places: 0.333333 is 1/3 again here, so that two
     drops of a third and one of two thirds tie exactly, as they should.
     """
-    return [_fraction(difference) for difference in sorted(differences)]
+    values = [_fraction(difference) for difference in differences]
+    if weights and any(weights):
+        shares = [Fraction(repr(weight)) for weight in weights]
+        values = [value * share / max(shares) for value, share in zip(values, shares, strict=True)]
+    return sorted(values)
 
 
 @lru_cache(maxsize=1024)
@@ -185,7 +197,7 @@ def paired_interval(
     means = sorted(_subset_means(pairs, seed))
     beyond = -(-(len(means) + 1) // _FEW_TO_REACH_95) - 1
     low, high = (means[beyond - 1], means[-beyond]) if beyond else (-1.0, 1.0)
-    p = sign_flip_p([d * w for d, w in pairs], alternative="two-sided", seed=seed)
+    p = sign_flip_p(differences, weights=weights, alternative="two-sided", seed=seed)
     low, high = _agreeing(low, high, means, excludes_zero=p < 0.05)
     return round(low, 9), round(high, 9)
 

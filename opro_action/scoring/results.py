@@ -92,8 +92,8 @@ class SuiteResult:
 
     @property
     def measured(self) -> bool:
-        """False with more than 5 % of the cases unscored, or with any when there are fewer than 20."""
-        if not self.scored:
+        """False with more than 5 % of the cases unscored, with any when there are fewer than 20, or a must_pass one."""
+        if not self.scored or any(result.case.must_pass and result.score is None for result in self.cases):
             return False
         allowed = 0.05 * len(self.cases) if len(self.cases) >= 20 else 0
         return self.unscored <= allowed

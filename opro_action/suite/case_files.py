@@ -14,6 +14,7 @@ from typing import Any
 from opro_action.errors import FileError
 from opro_action.suite.located import Located, read_yaml
 from opro_action.suite.sources import read_text, shown
+from opro_action.suite.suite import Written
 from opro_action.suite.wording import quoted
 
 
@@ -47,6 +48,8 @@ def row_of(node: Located, path: Path) -> Row:
     fields = node.plain
     if isinstance(fields, dict):
         _keep_source(fields, node.value, "input")
+        if isinstance(fields.get("expected"), float):
+            fields["expected"] = Written(fields["expected"], node.value["expected"].source)
         if isinstance(fields.get("vars"), dict):
             for name in fields["vars"]:
                 _keep_source(fields["vars"], node.value["vars"].value, name)

@@ -19,6 +19,20 @@ def content_digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Written(float):
+    """A number that knows how it was written: 12.50 is that number, and as a text not 12.5."""
+
+    def __new__(cls, value: float, source: str) -> Written:
+        made = super().__new__(cls, value)
+        made.source = source
+        return made
+
+    source: str
+
+    def __reduce__(self) -> tuple[type[Written], tuple[float, str]]:
+        return Written, (float(self), self.source)
+
+
 @dataclass(frozen=True)
 class Case:
     """One example. `vars` fill the prompt's placeholders; `input` is one of them when the case has one.
@@ -49,6 +63,11 @@ class Case:
             if getattr(self, name) is not None:
                 content[name] = getattr(self, name)
         return content_digest(content)
+
+    @cached_property
+    def asked(self) -> str:
+        """Digest of what the model is asked, or what stands for its answer: not of how that is graded."""
+        return content_digest([dict(self.vars), self.answer])
 
 
 @dataclass(frozen=True)

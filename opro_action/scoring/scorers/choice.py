@@ -28,8 +28,7 @@ def choice(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
 
     Case, Unicode form and Markdown do not matter. The longest option is taken first, so "bug report" does not name
     "bug". After reasoning, the line behind the last "Answer:" or "answer is" counts, if it names an option. A sentence
-    that names two is wrong even if it denies one of them, and one that only denies an option names none: what else
-    it says is not parsed.
+    that names two is wrong even if it denies one of them: which it means is not parsed, but for a few plain denials.
     """
     names = {folded(text): text for text in map(as_text, options.get("of", ())) if text is not None}
     if not names:

@@ -8,6 +8,7 @@ from typing import Any
 
 from opro_action.scoring.results import Grade
 from opro_action.suite.quoting import folded
+from opro_action.suite.suite import Written
 
 _QUOTED = 80
 
@@ -35,6 +36,8 @@ def as_text(value: Any) -> str | None:
     """An expected value as an answer would write it: true, 18, billing; None when it is no plain value or empty."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Written):
+        return value.source
     if isinstance(value, str | int | float):
         return str(value) if str(value).strip() else None
     return None

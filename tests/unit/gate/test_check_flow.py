@@ -22,7 +22,7 @@ from opro_action.models.retry import RetryPolicy
 from opro_action.models.scripted import Answer, ScriptedModel
 from opro_action.scoring.results import Answer as Graded
 from opro_action.scoring.results import CaseResult, SuiteResult
-from opro_action.suite.suite import ModelSpec, Suite
+from opro_action.suite.suite import ModelSpec, ScorerSpec, Suite
 
 GOOD, BAD = "Name the team.", "Greet the customer."
 Script = Callable[[Request], Answer]
@@ -76,6 +76,27 @@ def test_a_worse_prompt_is_regressed_against_its_baseline_and_the_base_is_not_as
     assert asked(model) == {BAD: 24}
 
 
+def test_where_most_cases_are_graded_otherwise_now_the_base_is_scored_as_they_are_graded_today(tmp_path: Path) -> None:
+    suite = recorded(suite_of(tmp_path))
+    stricter = tuple(replace(case, scorers=(ScorerSpec("exact"), ScorerSpec("exact"))) for case in suite.cases)
+    known = base_with(GOOD, cases=suite.cases)
+    (found,), model = checked([replace(suite, cases=stricter)], by_prompt, base=known)
+    assert (found.verdict.verdict, found.ref, found.verdict.n_common) == ("regressed", "main", 24)
+    assert found.verdict.why_not == "24 of 24 cases have changed since it was recorded"
+    assert not found.verdict.same_prompt
+
+    (few,), _ = checked([replace(suite, cases=(*suite.cases[:20], *stricter[20:]))], by_prompt, base=known)
+    assert (few.ref, few.verdict.n_common) == (None, 20)
+    assert asked(model) == {BAD: 24, GOOD: 24}
+
+
+def test_a_prompt_whose_other_parts_differ_from_the_base_did_change(tmp_path: Path) -> None:
+    base = base_with(BAD, model=ModelSpec("scripted/old", {"temperature": 0}))
+    (found,), _ = checked([suite_of(tmp_path)], lambda request: "bug" if "old" in request.model else "no", base=base)
+    assert found.verdict.verdict == "regressed"
+    assert "the prompt did not change" not in found.verdict.reason
+
+
 def test_without_a_baseline_the_base_is_scored_and_compared_with(tmp_path: Path) -> None:
     (found,), model = checked([suite_of(tmp_path)], by_prompt, base=base_with(GOOD))
 
@@ -107,7 +128,7 @@ def test_a_model_that_the_change_brings_is_compared_with_the_one_of_the_base(tmp
 
 def test_only_cases_of_both_sides_are_asked_at_the_base(tmp_path: Path) -> None:
     suite = suite_of(tmp_path)
-    base = base_with(GOOD, cases=(*suite.cases[:-4], replace(suite.cases[-1], expected="billing")))
+    base = base_with(GOOD, cases=(*suite.cases[:-4], replace(suite.cases[-1], vars={"input": "another ticket"})))
     (found,), model = checked([suite], by_prompt, base=base)
 
     assert asked(model)[GOOD] == 20
@@ -185,7 +206,7 @@ def test_a_drop_that_does_not_come_again_fails_no_build(tmp_path: Path) -> None:
     assert found.confirmation is not None
     assert found.confirmation.first.verdict == "regressed"
     assert found.confirmation.cases == 5
-    assert found.verdict.delta == round(-2.5 / 24, 9)
+    assert found.verdict.delta == round(-2.5 / 24, 6)
     assert (found.verdict.verdict, found.exit_code) == ("inconclusive", 0)
     assert "none of the cases was worse when they were asked again" in found.verdict.reason
     assert script.repeats == {(BAD, 0): 24, (BAD, 1): 5, (GOOD, 2): 5}
@@ -264,3 +285,27 @@ def test_the_suites_of_a_run_share_alpha(tmp_path: Path) -> None:
     assert alone.verdict.verdict == "regressed"
     assert [found.verdict.verdict for found in together] == ["inconclusive"] * 2
     assert "p = 0.031, compared with 0.025 for 2 suites" in together[0].verdict.reason
+
+
+def test_a_suite_that_fails_only_after_another_was_cleared_is_asked_again_too(tmp_path: Path) -> None:
+    """The first suite's gain vanishes, so that the level which both shared rises, and the second one's drop counts."""
+
+    def script(request: Request) -> str:
+        number, text = int(request.messages[-1].content.split()[-1]), request.messages[0].content
+        if text == "Second.":
+            return "hello" if number < 5 and request.repeat == 0 else "bug"
+        return "bug" if request.repeat == 0 or text == GOOD else "hello"
+
+    one = recorded(suite_of(tmp_path / "one", "First.", temperature=0.8, n=50))
+    before = SuiteResult(
+        tuple(CaseResult(case, (Graded("", float(i > 5), i > 5),)) for i, case in enumerate(one.cases))
+    )
+    accepted = replace(one, prompt=replace(one.prompt, text=GOOD))
+    write_baseline(one.baseline_path, baseline_of(accepted, before, fingerprint(accepted, one.model)))
+    two = recorded(suite_of(tmp_path / "two", "Second.", temperature=0.8, n=50))
+    first, second = checked([one, two], script)[0]
+
+    assert first.confirmation is not None
+    assert first.verdict.verdict == "unchanged"
+    assert second.confirmation is not None
+    assert (second.verdict.verdict, second.exit_code) == ("inconclusive", 0)

@@ -234,7 +234,7 @@ def test_weights_count_in_the_mean_and_the_test() -> None:
         baseline=baseline(result(dict(zip(names, before, strict=True)), weights=weights)),
     )
 
-    assert found.delta == pytest.approx(-10 / 49)
+    assert found.delta == round(-10 / 49, 6)
     assert (found.verdict, found.p_value) == ("inconclusive", 0.5)
 
 
@@ -316,3 +316,28 @@ def test_a_better_case_never_makes_the_verdict_worse() -> None:
 
         assert ORDER.index(other) >= ORDER.index(one)
     assert seen == set(ORDER)
+
+
+def test_a_drop_of_just_max_drop_in_thirds_counts() -> None:
+    now: list[float | None] = [*[2 / 3] * 6, *[1.0] * 94]
+    assert after(ones(100), now).verdict == "regressed"
+
+
+def test_the_unit_of_the_weights_changes_nothing() -> None:
+    before = [1.0] * 8 + [1 / 3] + [1.0] * 11
+    now = [2 / 3] * 8 + [1.0] + [1.0] * 11
+    ps = set()
+    for weight in (1.0, 5.0, 0.01, 1e-6, 3):
+        weights = {f"c{i:02}": weight for i in range(20)}
+        ps.add(judged(result(now, weights=weights), GATE, baseline=baseline(result(before, weights=weights))).p_value)
+    assert len(ps) == 1
+
+
+def test_a_must_pass_case_without_a_score_is_not_measured() -> None:
+    scores: list[float | None] = [1.0] * 40
+    now = [None, *scores[1:]]
+    assert after(scores, now).verdict == "unchanged"
+    guarded = {"must_pass": ("c00",)}
+    found = judged(result(now, **guarded), GATE, baseline=baseline(result(scores, **guarded)))
+    assert found.verdict == "unmeasured"
+    assert 'first must_pass case "c00"' in found.reason

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from builders import make_suite, write, write_suite
 
 from opro_action.errors import FileError
+from opro_action.scoring.scorers.text import as_text
 from opro_action.suite.reading import read_suite
 from opro_action.suite.suite import Case
 
@@ -62,7 +64,11 @@ def test_an_id_may_be_a_number(tmp_path: Path) -> None:
 
 
 def test_numbers_in_input_and_vars_are_sent_as_they_were_written(tmp_path: Path) -> None:
-    [case] = read_file(tmp_path, "c.yaml", "- {input: 1.10, vars: {n: 5, b: true, deep: {k: [1.50]}}}\n")
+    [case] = read_file(
+        tmp_path, "c.yaml", "- {input: 1.10, expected: 12.50, vars: {n: 5, b: true, deep: {k: [1.50]}}}\n"
+    )
+    assert (case.expected, as_text(case.expected)) == (12.5, "12.50")
+    assert as_text(deepcopy(case.expected)) == "12.50"
 
     assert case.vars == {"input": "1.10", "n": "5", "b": "true", "deep": {"k": [1.5]}}
 
