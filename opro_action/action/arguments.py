@@ -47,11 +47,12 @@ def budget_spent(suites: Sequence[str]) -> Done:
 
 
 def _spent(earlier: Sequence[Done]) -> Mapping[str, float | None]:
-    usages = [done.result.get("usage", {}) for done in earlier]
+    # A command that ended well without a result found nothing to do, and spent nothing.
+    usages = [done.result.get("usage", {}) for done in earlier if done.result or done.exit_code]
     totals = [usage.get("total", usage) for usage in usages]
     if not all(totals):
         return {"max-calls": None, "max-cost": None}
-    dollars = sum(total.get("cost_usd") or 0.0 for total in totals)
+    dollars = sum((total.get("cost_usd") or 0.0 for total in totals), 0.0)
     return {"max-calls": sum(total["calls"] for total in totals), "max-cost": dollars}
 
 

@@ -67,7 +67,7 @@ def job_for(mode: Mode, event: Event, *, head: str, allow_head_code: bool = Fals
             "nothing else, or set input `allow-head-code` to `true` if only people whom you trust can get here"
         )
     if mode == "check":
-        return Job(check="all", base=base_of(event), cannot_write=event.read_only)
+        return _without_the_change(event, head) or Job(check="all", base=base_of(event), cannot_write=event.read_only)
     if mode == "optimize":
         return Job(search="all", cannot_write=event.read_only)
     return _auto(event, head)
@@ -104,6 +104,13 @@ def _stranger(mode: Mode, event: Event) -> Nothing | None:
     return None
 
 
+def _without_the_change(event: Event, head: str) -> Refused | None:
+    """A check of the base branch would be read as the verdict on the pull request."""
+    if event.name != "pull_request_target" or head != event.sha:
+        return None
+    return Refused("the base branch is checked out, which has nothing of the change: use `on: pull_request`")
+
+
 def _auto(event: Event, head: str) -> Decision:
     if event.name == "schedule":
         return Job(check="all", search="regressed")
@@ -115,10 +122,9 @@ def _auto(event: Event, head: str) -> Decision:
         return Job(check="all")
     if event.name == "push":
         return _for_push(event)
-    if event.pull and event.name == "pull_request_target" and head == event.sha:
-        return Nothing("the base branch is checked out, which has nothing of the change: use `on: pull_request`")
     if event.pull and event.name in {"pull_request", "pull_request_target"}:
-        return _for_pull(event, event.pull)
+        job = _for_pull(event, event.pull)
+        return job if isinstance(job, Nothing) else _without_the_change(event, head) or job
     return Refused(f"mode `auto` has no job for the event `{event.name}`: set `mode` to `check` or `optimize`")
 
 

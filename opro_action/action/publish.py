@@ -11,11 +11,12 @@ from github.GithubException import GithubException
 
 from opro_action.action.comment import Told, comment
 from opro_action.action.event import Event, read_event
-from opro_action.action.inputs import Inputs, read_inputs
+from opro_action.action.inputs import Inputs, Publishing, read_inputs, text
 from opro_action.action.job import target_branch
 from opro_action.action.results import read_results
 from opro_action.action.runner import add_summary, annotate, say, set_outputs
 from opro_action.errors import OproError, UsageError
+from opro_action.proposal.choose import best_plans, proposes
 from opro_action.proposal.client import said
 from opro_action.proposal.propose import Proposal, open_proposal
 from opro_action.proposal.settings import ProposeSettings, settings_from
@@ -35,12 +36,13 @@ class Desk:
 
 def publish(env: Mapping[str, str], *, pause: float = 0.25) -> int:
     """Open or update the proposals, then write the comment: returns the step's exit code, which no comment changes."""
-    desk = Desk(env, read_inputs(env), read_event(env), pause)
+    desk = Desk(env, _inputs(env), read_event(env), pause)
     results = read_results(Path(desk.inputs.results))
     exit_code, lines = 0, []
+    best = best_plans(results.plans)
     for plan in results.plans:
         try:
-            lines.append(_published(plan, desk))
+            lines.append(_published(plan, best.get(plan.prompt, plan), desk))
         except OproError as error:  # the next plan may be fine
             annotate("error", str(error))
             lines.append(f"{markdown.code(plan.prompt)} could not be proposed: {markdown.plain(error)}")
@@ -52,8 +54,29 @@ def publish(env: Mapping[str, str], *, pause: float = 0.25) -> int:
     return exit_code
 
 
-def _published(plan: Plan, desk: Desk) -> str:
-    """What became of a plan, as a line of Markdown with a link to it."""
+def _inputs(env: Mapping[str, str]) -> Inputs:
+    """The inputs; wrong ones, for which the step before has ended this job, are told of in the comment and no more."""
+    try:
+        return read_inputs(env)
+    except UsageError:
+        if text(env, "mode") == "publish" or not text(env, "results"):
+            raise
+    return Inputs(
+        mode="check",
+        suites=tuple(text(env, "suites").split()),
+        options={"model": text(env, "model")},
+        results=text(env, "results"),
+        publishing=Publishing(proposals=False, comment=text(env, "comment") == "true"),
+    )
+
+
+def _published(plan: Plan, best: Plan, desk: Desk) -> str:
+    """What became of a plan, as a line of Markdown with a link to it; `best` is the one to propose for its prompt."""
+    if plan is not best and proposes(plan):
+        return (
+            f"{markdown.code(plan.prompt)}: what the search with {markdown.code(plan.suite)} found is not proposed; a "
+            f"prompt has one proposal, which is that of {markdown.code(best.suite)}."
+        )
     if plan.propose == "none":
         return f"{markdown.code(plan.prompt)}: no better wording was shown. {markdown.plain(plan.result['reason'])}"
     if not desk.inputs.publishing.proposals:

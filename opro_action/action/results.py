@@ -1,7 +1,8 @@
 """The folder that a run leaves for whoever publishes it: in the same job, or in another one by way of an artifact.
 
 `check.json` is the result of a check, `plan-1.json` and so on the plans of searches, and `job.json` says how the run
-ended. Whoever reads it has a token that writes, so it is data of a stranger: each file is held against its schema.
+ended, also one that was refused. Whoever reads it has a token that writes, so it is data of a stranger: each file is
+held against its schema.
 """
 
 from __future__ import annotations
@@ -19,14 +20,20 @@ from opro_action.suite.schemas import checker
 _MOST_PLANS = 20
 _MOST_BYTES = 50_000_000
 _MOST_WORDS = 2000
+_MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: the exit code of what decided it, and its last words ("" when all went well)."""
+    """How a run ended: the exit code of what decided it, and its last words ("" when all went well).
+
+    `commit` is the one that was checked out, `warnings` are sentences that belong to the result.
+    """
 
     exit_code: int = 0
     words: str = ""
+    commit: str = ""
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,13 @@ def _ended(path: Path) -> Ended:
     value = _json(path)
     if not isinstance(value, dict) or not isinstance(value.get("exit_code"), int):
         raise FileError(path, None, "does not say how the run ended; run the action again.")
-    return Ended(value["exit_code"], str(value.get("words", ""))[:_MOST_WORDS])
+    warnings = value.get("warnings")
+    return Ended(
+        value["exit_code"],
+        str(value.get("words", ""))[:_MOST_WORDS],
+        str(value.get("commit", "")),
+        tuple(map(str, warnings[:_MOST_WARNINGS])) if isinstance(warnings, list) else (),
+    )
 
 
 def _checked(path: Path) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from opro_action.action.job import Job
 from opro_action.action.process import Done, call_opro
 from opro_action.action.runner import annotate
 from opro_action.errors import UsageError
+from opro_action.suite.changes import unchecked_prompts
 from opro_action.suite.discovery import find_root, find_suites
 from opro_action.suite.git import git
 from opro_action.suite.reading import read_suites
@@ -31,10 +32,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class Work:
-    """What was done."""
+    """What was done; `warnings` are sentences about what no command looked at."""
 
     check: Done | None = None
     searches: tuple[Done, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def done(self) -> tuple[Done, ...]:
@@ -47,7 +49,7 @@ def do(job: Job, desk: Desk) -> Work:
     check = None
     if job.check != "no":
         check = call_opro("check", check_arguments(desk.inputs, job), env=desk.env, into=desk.results / "check.json")
-    return Work(check, tuple(_search(desk, _to_search(desk, job, check), check)))
+    return Work(check, tuple(_search(desk, _to_search(desk, job, check), check)), _unchecked(job, desk))
 
 
 def _with_base(job: Job) -> Job:
@@ -61,9 +63,19 @@ def _with_base(job: Job) -> Job:
         annotate(
             "notice",
             f"The commit {job.base[:12]} that this is compared with is not here, so all suites are checked, each "
-            "against its baseline: give actions/checkout `fetch-depth: 2`.",
+            "against its baseline: give actions/checkout `fetch-depth: 2`, or 0 if it has a `ref`.",
         )
     return replace(job, base=base or "")
+
+
+def _unchecked(job: Job, desk: Desk) -> tuple[str, ...]:
+    """What a change took away from the suites; those that cannot be read the check has told of."""
+    if job.check == "no" or not job.base or desk.inputs.suites:
+        return ()
+    try:
+        return tuple(unchecked_prompts(suites_of(()), base=job.base))
+    except UsageError:
+        return ()
 
 
 def _to_search(desk: Desk, job: Job, check: Done | None) -> list[str]:
@@ -72,7 +84,7 @@ def _to_search(desk: Desk, job: Job, check: Done | None) -> list[str]:
         return []
     if job.search == "regressed":
         return [_from_here(title) for title in regressed_suites(check)]
-    if desk.inputs.suites or check is None:
+    if check is None:
         return [_from_here(suite.title) for suite in suites_of(desk.inputs.suites)]
     return [_from_here(suite["suite"]) for suite in check.result.get("suites", ())]
 

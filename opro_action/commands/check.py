@@ -19,7 +19,7 @@ from opro_action.report.check import check_markdown, check_text
 from opro_action.report.check_json import check_json
 from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
-from opro_action.suite.changes import changed_suites
+from opro_action.suite.changes import changed_suites, unchecked_prompts
 from opro_action.suite.files import check_writable
 from opro_action.suite.git import last_change
 from opro_action.suite.suite import Case, Suite
@@ -71,7 +71,7 @@ def check(options: CheckOptions) -> int:
 def _check(found: Sequence[Suite], options: CheckOptions, tree: Tree | None = None) -> int:
     suites = [_with(suite, options) for suite in found]
     if options.changed:
-        suites = changed_suites(suites, base=options.base or HEAD, tree=tree)
+        suites = _changed(suites, options, tree)
         if not suites:
             say(f"No suite differs from {options.base or HEAD}: nothing to check.")
             return 0
@@ -101,6 +101,14 @@ def _check(found: Sequence[Suite], options: CheckOptions, tree: Tree | None = No
     return code
 
 
+def _changed(suites: Sequence[Suite], options: CheckOptions, tree: Tree | None) -> list[Suite]:
+    """The suites that differ; where all are looked at, the prompts that lost theirs are told of."""
+    base = options.base or HEAD
+    for sentence in () if options.suites else unchecked_prompts(suites, base=base, tree=tree):
+        say(f"warning: {sentence}.")
+    return changed_suites(suites, base=base, tree=tree)
+
+
 def _with(suite: Suite, options: CheckOptions) -> Suite:
     return replace(suite, repeats=options.repeats) if options.repeats else suite
 
@@ -115,6 +123,10 @@ def _with_chosen_cases(suites: Sequence[Suite], options: CheckOptions) -> list[S
     if not found:
         raise UsageError("--tag and -k leave no case; see the cases' `tags` and `id`.")
     for suite in found:
+        if not any(case.weight for case in suite.cases):
+            raise UsageError(
+                f"{suite.title}: --tag and -k leave only cases of weight 0, which have no score; add another."
+            )
         say(f"{suite.name}: {count(len(suite.cases), 'case')} chosen.")
     return found
 

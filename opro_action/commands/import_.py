@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from opro_action.commands.output import say
-from opro_action.errors import UsageError
+from opro_action.errors import FileError, UsageError
 from opro_action.suite.discovery import find_root
 from opro_action.suite.files import write_atomically
 from opro_action.suite.promptfoo import is_promptfoo, read_promptfoo
@@ -29,6 +30,7 @@ _DIFFERENCES = (
     ("rubric", "`llm-rubric` is `rubric` now: an answer passes from the score `threshold` on, by default 1"),
     ("not_", "an empty answer has the score 0 now, of negated scorers too"),
 )
+_FORMAT = "`json_schema` does not check the `format` of a text, as `is-json` does; write a `pattern` for it"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,12 @@ def _check(files: Mapping[str, str], suites: Sequence[Suite]) -> None:
         root = Path(folder).resolve()
         for name, content in files.items():
             write_atomically(root / name, content)
-        written = [read_suite(root / name, root=root) for name in files if name.startswith("evals/")]
+        try:
+            written = [read_suite(root / name, root=root) for name in files if name.startswith("evals/")]
+        except FileError as error:
+            # It names a file that is gone by now.
+            what = str(error).partition(": ")[2]
+            raise UsageError(f"{shown(suites[0].path)}: cannot be said in the native form: {what}") from None
     for old, new in zip(suites, written, strict=True):
         for before, after in zip(old.cases, new.cases, strict=True):
             if list(_asked(old, before)) != list(_asked(new, after)):
@@ -107,7 +114,16 @@ def _asked(suite: Suite, case: Case) -> Iterator[tuple[str, str]]:
 def _remarks(files: Mapping[str, str], suites: Sequence[Suite]) -> Iterator[str]:
     text = "\n".join(content for name, content in files.items() if name.startswith("evals/"))
     yield from (f"note: {what}." for word, what in _DIFFERENCES if re.search(rf"^\s*- {word}", text, re.MULTILINE))
+    if any('"format": "' in schema for suite in suites for schema in _schemas(suite)):
+        yield f"note: {_FORMAT}."
     yield from dict.fromkeys(f"note: {note}" for suite in suites for note in suite.notes)
+
+
+def _schemas(suite: Suite) -> Iterator[str]:
+    """The schemas of a suite's `is-json`, as JSON."""
+    for spec in (spec for case in suite.cases for spec in case.scorers):
+        if str(spec.options["type"]).endswith("is-json"):
+            yield json.dumps(spec.options.get("value"))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -12,13 +12,14 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opro_action.doctor.finding import Finding, Severity, place_of
 from opro_action.scoring.expected import expected_text
 from opro_action.scoring.scorers.text import quoted
+from opro_action.suite.prompt import Prompt
 from opro_action.suite.quoting import folded
-from opro_action.suite.suite import Case
+from opro_action.suite.suite import Case, ScorerSpec
 
 ALIKE = 0.7
 """Share of common runs (Jaccard's index) from which two inputs are nearly the same: one other word in about twenty."""
@@ -30,34 +31,37 @@ MANY = 0.05
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
 _NUMBER = re.compile(r"\d+")
 Group = tuple[Case, ...]
+Names = frozenset[str] | None
+"""The vars that make a question; None for all."""
 _Run = tuple[str, str, str]
 
 
-def duplicate_findings(cases: Sequence[Case]) -> list[Finding]:
-    """Contradictions first, then cases that repeat another one."""
-    same = same_inputs(cases)
+def duplicate_findings(cases: Sequence[Case], prompt: Prompt | None = None) -> list[Finding]:
+    """Contradictions first, then cases that repeat another one. With a `prompt` only the vars that it shows count."""
+    names = None if prompt is None else _shown_by(prompt)
+    same = same_inputs(cases, names)
     contradictions = [group for group in same if _contradicts(group)]
-    repeated = [group for group in same if not _contradicts(group) and len({case.digest for case in group}) == 1]
-    firsts = [*{_question(case): case for case in reversed(cases)}.values()][::-1]
-    near = near_duplicates(firsts)
+    repeated = [group for group in same if not _contradicts(group) and _graded_alike(group)]
+    firsts = [*{_question(case, names): case for case in reversed(cases)}.values()][::-1]
+    near = near_duplicates(firsts, names)
     return [*map(_contradiction, contradictions), *_repeated(repeated, near, len(cases))]
 
 
-def same_inputs(cases: Sequence[Case]) -> list[Group]:
+def same_inputs(cases: Sequence[Case], names: Names = None) -> list[Group]:
     """Groups of two cases or more that put the very same question."""
     groups: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        groups[_question(case)].append(case)
+        groups[_question(case, names)].append(case)
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def near_duplicates(cases: Sequence[Case]) -> list[Group]:
+def near_duplicates(cases: Sequence[Case], names: Names = None) -> list[Group]:
     """Groups of cases whose inputs share at least `ALIKE` of their runs of three words, and all numbers.
 
     The first case of a group is the one that the others are like. A text in which just a number is another is a new
     question.
     """
-    texts = [_Text.of(case) for case in cases]
+    texts = [_Text.of(_question(case, names)) for case in cases]
     common = Counter(run for text in texts for run in text.runs)
     groups: dict[int, list[Case]] = {}
     lookup: dict[_Run, list[int]] = defaultdict(list)
@@ -82,8 +86,8 @@ class _Text:
     numbers: tuple[str, ...] = field(default=())
 
     @classmethod
-    def of(cls, case: Case) -> _Text:
-        text = folded(_question(case))
+    def of(cls, question: str) -> _Text:
+        text = folded(question)
         words = _WORD.findall(text)
         return cls(frozenset(zip(words, words[1:], words[2:], strict=False)), tuple(_NUMBER.findall(text)))
 
@@ -95,10 +99,23 @@ class _Text:
         return both >= ALIKE * (fewer + more - both)
 
 
-def _question(case: Case) -> str:
+def _shown_by(prompt: Prompt) -> frozenset[str]:
+    """The vars that reach the model: those of the placeholders, or the input that follows a text without any."""
+    frame = prompt.frame
+    texts = [prompt.text, frame.tail, *(text for _, text in (*frame.before, *frame.after))]
+    found: frozenset[str] = frozenset().union(*map(frame.placeholders, texts))
+    return found if found or frame.role else frozenset({"input"})
+
+
+def _question(case: Case, names: Names) -> str:
     """All that is asked; of a case with an answer of its own, that answer too."""
-    values = [str(case.vars["input"])] if set(case.vars) == {"input"} else [json.dumps(dict(case.vars), sort_keys=True)]
-    return "\n".join([*(value.strip() for value in values), *([case.answer] if case.answer is not None else [])])
+    values = {name: value for name, value in case.vars.items() if names is None or name in names}
+    text = str(values["input"]) if set(values) == {"input"} else json.dumps(values, sort_keys=True)
+    return "\n".join([text.strip(), *([case.answer] if case.answer is not None else [])])
+
+
+def _graded_alike(group: Group) -> bool:
+    return len({replace(case, vars={}).digest for case in group}) == 1
 
 
 def _contradicts(group: Group) -> bool:
@@ -107,8 +124,15 @@ def _contradicts(group: Group) -> bool:
     for case in group:
         text = expected_text(case)
         if text is not None:
-            expected[repr([spec.as_json() for spec in case.scorers])].add(folded(text))
+            expected[repr([_way(spec).as_json() for spec in case.scorers])].add(folded(text))
     return any(len(texts) > 1 for texts in expected.values())
+
+
+def _way(spec: ScorerSpec) -> ScorerSpec:
+    """How a scorer grades. promptfoo's `equals` holds what it expects; an answer can hold two texts, and not be two."""
+    if spec.options.get("type") != "equals":
+        return spec
+    return replace(spec, options={key: value for key, value in spec.options.items() if key != "value"})
 
 
 def _contradiction(group: Group) -> Finding:

@@ -107,7 +107,7 @@ async def _static_findings(suite: Suite, check: SelfCheck, holdout: Sequence[Cas
     return [
         *strictness_findings(suite, check),
         *await expected_answer_findings(suite),
-        *duplicate_findings(suite.cases),
+        *duplicate_findings(suite.cases, suite.prompt),
         *leak_findings(suite),
         *count_findings(suite, holdout),
         *balance_findings(suite),

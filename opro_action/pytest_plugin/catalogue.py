@@ -49,34 +49,44 @@ class Chosen:
 class Catalogue:
     """Reads suites as the options want them asked."""
 
-    def __init__(self, settings: Settings, rootdir: Path) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rootdir = rootdir
+        self._paths: dict[str, Path] = {}
         self._suites: dict[Path, list[Suite]] = {}
         self._entries: dict[str, Mapping[str, Entry]] = {}
 
     def suites(self, path: Path) -> list[Suite]:
         """The suites in a file, none when it is a list of cases; raises UsageError when it cannot be read."""
         if path not in self._suites:
-            found = read_suites(path, model=self._settings.model) if is_suite(path) else []
+            found = self._read(path)
             repeats = self._settings.repeats
             self._suites[path] = [replace(suite, repeats=repeats) for suite in found] if repeats else found
         return self._suites[path]
+
+    def note(self, nodeid: str, path: Path) -> None:
+        """The node id that pytest gave a file; raises UsageError when another file has it, outside of the rootdir."""
+        other = self._paths.setdefault(nodeid, path)
+        if other != path:
+            raise UsageError(f"{path}: pytest gives its cases the node ids of {other}; name a --rootdir above both.")
 
     def entry(self, nodeid: str) -> Entry | None:
         """What a node id stands for; None when it is none of ours."""
         file = nodeid.partition("::")[0]
         if file not in self._entries:
-            path = self._rootdir / file
-            self._entries[file] = dict(_entries(file, self._readable(path)))
+            path = self._paths.get(file) or self._settings.path_of(file)
+            self._entries[file] = dict(_entries(file, self._readable(path))) if path else {}
         return self._entries[file].get(nodeid)
 
     def _readable(self, path: Path) -> list[Suite]:
         """None for what is no suite of ours: other plugins have items in YAML files too."""
         try:
-            return self.suites(path) if self._settings.is_suite_name(path) else []
+            return self.suites(path)
         except UsageError:
             return []
+
+    def _read(self, path: Path) -> list[Suite]:
+        named = self._settings.is_named(path)
+        return read_suites(path, model=self._settings.model) if is_suite(path, named=named) else []
 
     def chosen(self, nodeids: Iterable[str]) -> list[Chosen]:
         """The suites that these node ids are of, in order, with what is selected of each."""

@@ -47,6 +47,10 @@ class Hooks:
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
         if not self.settings.is_suite_name(file_path):
             return None
+        from opro_action.suite.discovery import is_suite
+
+        if not self.settings.is_named(file_path) and not is_suite(file_path):
+            return None
         from opro_action.pytest_plugin.items import SuiteFile
 
         return SuiteFile.of(parent, file_path, self.run)
@@ -91,7 +95,7 @@ class Hooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         files = dict.fromkeys(name.partition("::")[0] for name in ids)
-        if not any(self.settings.is_suite_name(self._config.rootpath / file) for file in files):
+        if not any(map(self.settings.path_of, files)):
             return
         self.run.choose(ids)
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

@@ -12,6 +12,7 @@ from opro_action.errors import UsageError
 from opro_action.pytest_plugin.catalogue import gate_name
 from opro_action.pytest_plugin.outcome import CaseOutcome, GateOutcome
 from opro_action.pytest_plugin.run import Run
+from opro_action.report.markdown import logged
 from opro_action.suite.suite import Case, Suite
 
 
@@ -28,9 +29,10 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         try:
+            self.run.catalogue.note(self.nodeid, self.path)
             suites = self.run.catalogue.suites(self.path)
         except UsageError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(logged(str(error))) from None
         if len(suites) == 1:
             yield from items_of(self, suites[0], self.run)
         else:
@@ -81,7 +83,7 @@ class OproItem(pytest.Item):
             pytest.skip("only a plan was asked for: no model is asked")
         found = self.run.asker.ask({kind: self.nodeid})
         if "error" in found:
-            pytest.fail(f"not measured: {found['error']}", pytrace=False)
+            pytest.fail(logged(f"not measured: {found['error']}"), pytrace=False)
         return found
 
     def runtest(self) -> None:
@@ -96,7 +98,8 @@ class CaseItem(OproItem):
     def setup(self) -> None:
         self.outcome = found = CaseOutcome(**self.ask("case"))
         if found.problem is not None:
-            pytest.fail(f"{found.place}: case `{found.id}` was not measured: {found.problem}", pytrace=False)
+            problem = f"{found.place}: case `{found.id}` was not measured: {found.problem}"
+            pytest.fail(logged(problem), pytrace=False)
         self.user_properties.extend(found.properties)
 
     def runtest(self) -> None:

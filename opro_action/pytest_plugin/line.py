@@ -33,15 +33,15 @@ class Exchange:
         self._ask = ask
         self._key = os.urandom(32)
         # Without a key here: the listener would shake hands inside `accept`, where one silent caller stops all others.
-        self._listener = Listener(backlog=_WAITING)
+        self._listener = _listener()
         self._closed = False
         self._thread = threading.Thread(target=self._accept, name="opro-exchange", daemon=True)
         self._thread.start()
 
     @property
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """What a worker has to know, in types that go through execnet."""
-        return {"address": str(self._listener.address), "key": self._key.hex()}
+        return {"address": self._listener.address, "key": self._key.hex()}
 
     def close(self) -> None:
         """Take no more questions."""
@@ -79,10 +79,17 @@ class Exchange:
             return {"bug": traceback.format_exc()}
 
 
+def _listener() -> Listener:
+    try:
+        return Listener(backlog=_WAITING)
+    except OSError:  # a socket's path has about 100 characters at most, and TMPDIR may be longer
+        return Listener(("127.0.0.1", 0), backlog=_WAITING)
+
+
 class Remote:
     """The controller's desk, as a worker sees it."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: str | tuple[str, int], key: str) -> None:
         self._address = address
         self._key = key
         self._lock = threading.Lock()

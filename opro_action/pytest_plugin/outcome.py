@@ -10,7 +10,7 @@ from typing import Any
 from opro_action.gate.baseline import BaselineCase
 from opro_action.gate.check import SuiteCheck
 from opro_action.report.check import suite_text
-from opro_action.report.markdown import visible
+from opro_action.report.markdown import logged, visible
 from opro_action.scoring.expected import expected_text
 from opro_action.scoring.results import CaseResult
 from opro_action.suite.sources import shown
@@ -65,7 +65,7 @@ class CaseOutcome:
             known = f"score {self.baseline_score:.2f}, its answer is not in the cache"
             rows += [("baseline", known if self.baseline_answer is None else self.baseline_answer)]
         lines = [f"  {name:<12}{_cut(value)}" for name, value in rows if value is not None]
-        return "\n".join([f"{self.place}: {what}", *lines])
+        return logged("\n".join([f"{self.place}: {what}", *lines]))
 
 
 @dataclass(frozen=True)

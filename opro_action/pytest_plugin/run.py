@@ -58,8 +58,8 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
-        self.catalogue = Catalogue(settings, config.rootpath)
-        given: dict[str, str] = getattr(config, "workerinput", {}).get("opro", {})
+        self.catalogue = Catalogue(settings)
+        given: dict[str, Any] = getattr(config, "workerinput", {}).get("opro", {})
         self.here = None if given else Here(Desk(settings, self.catalogue, progress))
         self.asker: Here | Remote = self.here or Remote(**given)
 

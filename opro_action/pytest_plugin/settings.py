@@ -14,14 +14,16 @@ _YAML = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for. `bases` are the folders that `globs` start from.
+    """What a run was asked for. `bases` are the folders that `globs` start from, the rootdir first.
 
-    `case_fail` is `gate` or `score`; `update` is None, `all` or `new`, and `report` the file to write.
+    `asked` is what pytest was told to collect; node ids outside of the rootdir start there. `case_fail` is `gate` or
+    `score`; `update` is None, `all` or `new`, and `report` the file to write.
     """
 
     bases: tuple[Path, ...]
     globs: tuple[str, ...]
     default_globs: bool
+    asked: tuple[Path, ...] = ()
     case_fail: str = "gate"
     model: str | None = None
     repeats: int | None = None
@@ -43,6 +45,16 @@ class Settings:
                 if not hidden and any(_matches(name.parts, tuple(Path(glob).parts)) for glob in self.globs):
                     return True
         return False
+
+    def is_named(self, path: Path) -> bool:
+        """Whether somebody has said of a file that it is a suite: on the command line, or in the configuration."""
+        return not self.default_globs or path in self.asked
+
+    def path_of(self, file: str) -> Path | None:
+        """The file that a node id may begin with, if a glob names it and it is there."""
+        starts = (self.bases[0], *self.asked, *self.bases[1:])
+        found = (Path(os.path.normpath(start / file)) for start in starts)
+        return next((path for path in found if self.is_suite_name(path) and path.is_file()), None)
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -66,6 +78,7 @@ def settings_of(config: pytest.Config) -> Settings:
         bases=_bases(config.rootpath),
         globs=globs,
         default_globs=globs == SUITES,
+        asked=_asked(config),
         case_fail=case_fail,
         model=option.opro_model,
         repeats=option.opro_repeats,
@@ -103,6 +116,11 @@ def _refuse_on_ci() -> None:
         refuse_on_ci(os.environ, prefix="--opro-")
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _asked(config: pytest.Config) -> tuple[Path, ...]:
+    here = config.invocation_params.dir
+    return tuple(Path(os.path.normpath(here / name.partition("::")[0])) for name in config.args)
 
 
 def _bases(rootdir: Path) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from opro_action.pytest_plugin.outcome import CaseOutcome, gate_outcome
 from opro_action.pytest_plugin.settings import Settings
 from opro_action.report.check import check_markdown, usage_line
 from opro_action.report.check_json import check_json
-from opro_action.report.markdown import count, visible
+from opro_action.report.markdown import count, logged, visible
 from opro_action.suite.files import write_atomically
 
 SHOWN = 10
@@ -40,7 +40,7 @@ def summary(desk: Desk) -> list[str]:
     flipped = [_flipped(case) for case in desk.decided.cases.values() if case.flipped]
     more = len(flipped) - SHOWN
     lines += [*flipped[:SHOWN], *([f"  … and {more} more flipped"] if more > 0 else [])]
-    return [*lines, *desk.asking.told, usage_line(spent.as_json())]
+    return [*map(logged, [*lines, *desk.asking.told]), usage_line(spent.as_json())]
 
 
 def write_report(desk: Desk, file: str) -> str:

@@ -9,7 +9,7 @@ from opro_action.gate.again import Confirmation
 from opro_action.gate.check import SuiteCheck, overall
 from opro_action.gate.paired import p_in_words, some
 from opro_action.gate.verdict import Verdict
-from opro_action.report.markdown import code, count, fence, plain, score, signed, table, visible
+from opro_action.report.markdown import code, count, fence, logged, plain, score, signed, table, visible
 from opro_action.scoring.results import CaseResult
 
 SHOWN = 10
@@ -30,7 +30,7 @@ def check_markdown(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> st
     reasons = [f"{code(check.suite.name)}: {plain(check.verdict.reason)}" for check in checks]
     details = [part for check in checks if (part := _details_markdown(check))]
     rows = table(header, [_row(check) for check in checks])
-    return "\n\n".join([head + rows.rstrip(), *reasons, *details, _spent(checks, usage)]) + "\n"
+    return logged("\n\n".join([head + rows.rstrip(), *reasons, *details, _spent(checks, usage)]) + "\n")
 
 
 def _spent(checks: Sequence[SuiteCheck], usage: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def suite_text(check: SuiteCheck) -> str:
     word = "NOT MEASURED" if found.verdict == "unmeasured" else found.verdict.upper().replace("_", " ")
     lines = [f"{word}  {suite.title}  ({suite.model.id})", f"  {found.reason}"]
     lines += [f"  {line}" for line in (*_facts(check), *_broken_lines(check))]
-    return "\n".join(lines)
+    return logged("\n".join(lines))
 
 
 def _facts(check: SuiteCheck) -> Iterator[str]:

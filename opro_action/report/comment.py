@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from opro_action.report.markdown import code, count, fence, plain, score, signed, table, visible
@@ -30,8 +31,23 @@ NOT_MEASURED = 3
 """The exit code of a run that could not measure."""
 
 
+@dataclass(frozen=True)
+class Ran:
+    """The run that is told of: how it ended, where all of it can be read, and the commit that it measured.
+
+    `words` are the last ones of a run that did not end well, `warnings` sentences that belong to the result. `url` and
+    `commit` are "" where there is none.
+    """
+
+    exit_code: int = 0
+    words: str = ""
+    warnings: Sequence[str] = ()
+    url: str = ""
+    commit: str = ""
+
+
 def comment_key(*parts: str) -> str:
-    """What tells one sticky comment from another on the same pull request: a digest of workflow, suites and model."""
+    """What tells one sticky comment from another on the same pull request: a digest of what tells the runs apart."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -40,19 +56,18 @@ def is_comment(body: str, key: str) -> bool:
     return (read_marker(body) or {}).get("comment") == key
 
 
-def comment_text(
-    check: Mapping[str, Any] | None, *, exit_code: int, words: str, proposals: Sequence[str], run_url: str, key: str
-) -> str:
+def comment_text(check: Mapping[str, Any] | None, *, ran: Ran, proposals: Sequence[str], key: str) -> str:
     """The whole comment, with its hidden marker as the last line; at most 60,000 characters.
 
-    `words` are the last ones of a run that ended with `exit_code`, `proposals` lines of ours in Markdown.
+    `proposals` are lines of ours in Markdown.
     """
-    last = (f"\n[All of this run]({run_url})\n\n" if run_url else "\n") + marker({"v": 1, "comment": key})
-    parts = [_headline(check, exit_code), *(f"{line}\n" for line in proposals)]
+    last = f"\n{_source(ran)}{marker({'v': 1, 'comment': key})}"
+    parts = [_headline(check, ran.exit_code, searched=bool(proposals)), *(f"{line}\n" for line in proposals)]
+    parts += [f"Warning: {plain(warning)}\n" for warning in ran.warnings]
     if check:
         parts += [_suites(check["suites"]), *(_broken(suite) for suite in check["suites"])]
-    if words and (exit_code > 1 or not check):
-        parts.append(fence(words, "text"))
+    if ran.words and (ran.exit_code > 1 or not check):
+        parts.append(fence(ran.words, "text"))
     room = LIMIT - len(last)
     kept = []
     for part in filter(None, parts):
@@ -64,14 +79,22 @@ def comment_text(
     return "\n".join(kept) + last
 
 
-def _headline(check: Mapping[str, Any] | None, exit_code: int) -> str:
-    if exit_code == NOT_MEASURED or (check and check["verdict"] == "unmeasured"):
-        return "NOT MEASURED: the prompts of this pull request were not scored, so nothing is known of them.\n"
-    if check:
+def _source(ran: Ran) -> str:
+    commit = f"Commit {code(ran.commit[:7])}" if ran.commit else ""
+    link = f"[All of this run]({ran.url})" if ran.url else ""
+    found = " · ".join(filter(None, (commit, link)))
+    return f"{found}\n\n" if found else ""
+
+
+def _headline(check: Mapping[str, Any] | None, exit_code: int, *, searched: bool) -> str:
+    """The verdict of the check, where there is one, whatever became of a search after it."""
+    if check and check["verdict"] != "unmeasured":
         return f"**{_WORDS[check['verdict']]}**\n"
+    if check or exit_code == NOT_MEASURED:
+        return "NOT MEASURED: the prompts of this pull request were not scored, so nothing is known of them.\n"
     if exit_code:
         return f"**Not finished**: opro ended with exit code {exit_code}.\n"
-    return "**No prompt to check**\n"
+    return "**Searched**\n" if searched else "**No prompt to check**\n"
 
 
 def _suites(suites: Sequence[Mapping[str, Any]]) -> str:

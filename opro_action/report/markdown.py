@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ _SPAN_LIMIT = 200
 _BACKTICKS = re.compile(r"`+")
 # GitHub looks for mentions, issues and links in the rendered text, where a backslash is gone: a word joiner stays.
 _REFERENCE = re.compile(r"(@|#|://|www(?=\.)|\bGH(?=\\-))", re.IGNORECASE)
+_COMMAND = re.compile(r"(?P<start>(?:^|[\r\n])\s*):(?=:)|(?<=##)\[")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
@@ -21,6 +23,16 @@ def visible(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n")
     return "".join(char if _plain(char) else f"⟨U+{ord(char):04X}⟩" for char in lines)
+
+
+def logged(text: str) -> str:
+    """`text` for a log; where a GitHub runner reads it, what the runner would obey is spelled out as by `visible`.
+
+    It obeys a line that starts with "::", blanks left aside, and "##[" anywhere in a line.
+    """
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return text
+    return _COMMAND.sub(lambda found: f"{found['start'] or ''}⟨U+{ord(found[0][-1]):04X}⟩", text)
 
 
 def fence(text: str, language: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opro_action.gate.paired import p_in_words, points, some
 from opro_action.report.check import usage_line
-from opro_action.report.markdown import code, count, fence, plain, score, table
+from opro_action.report.markdown import code, count, fence, logged, plain, score, table
 from opro_action.report.sections import passed_over
 from opro_action.search.guards import Guarded
 from opro_action.search.result import Report
@@ -51,7 +51,7 @@ def optimize_text(report: Report) -> str:
     if report.accepted:
         lines += ["  new prompt:", *(f"    {line}" for line in outcome.best.text.splitlines())]
     lines.append(f"  {usage_line(report.usage['total'])}")
-    return "\n".join(lines) + "\n"
+    return logged("\n".join(lines) + "\n")
 
 
 def optimize_markdown(report: Report) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from opro_action.search.demos import shown_in, without_demos
 from opro_action.suite.prompt import Frame, Prompt, fill
-from opro_action.suite.quoting import folded, quotable
+from opro_action.suite.quoting import common_texts, folded, quotable
 from opro_action.suite.suite import Case
 
 _TAGGED = re.compile(r"<\s*prompt\s*>(.*?)<\s*/\s*prompt\s*>", re.DOTALL | re.IGNORECASE)
@@ -29,7 +29,8 @@ DECLINED = "turned down by a person before"
 class Rules:
     """What a candidate is held against. `max_length` is in characters, without a section of examples.
 
-    `demos` are the cases that may stand in such a section; anywhere else they are quoted like any other.
+    `demos` are the cases that may stand in such a section; anywhere else they are quoted like any other. `common` are
+    texts, normalised, that are no case's own: what several share, and the `options` that a scorer names.
     """
 
     seed: str
@@ -37,13 +38,22 @@ class Rules:
     max_length: int
     frame: Frame = Frame()
     demos: tuple[Case, ...] = ()
+    common: frozenset[str] = frozenset()
 
     @classmethod
-    def around(cls, prompt: Prompt, cases: Sequence[Case], max_length: int | None, demos: Sequence[Case] = ()) -> Rules:
+    def around(
+        cls,
+        prompt: Prompt,
+        cases: Sequence[Case],
+        max_length: int | None,
+        demos: Sequence[Case] = (),
+        options: Sequence[str] = (),
+    ) -> Rules:
         """The default limit is four times the seed's length, and never under 1,000 characters."""
         own = without_demos(prompt.text)
         limit = max_length or max(4 * len(own), 1000)
-        return cls(own, (*cases, *demos), limit, prompt.frame, tuple(demos))
+        held = (*cases, *demos)
+        return cls(own, held, limit, prompt.frame, tuple(demos), common_texts(held).union(map(folded, options)))
 
 
 def tagged_text(reply: str) -> str | None:
@@ -113,4 +123,5 @@ def rejection(text: str, rules: Rules, tried: Iterable[str], declined: Iterable[
 def _leaks(text: str, rules: Rules) -> bool:
     """Whether the text quotes a case's input or long expected answer that the seed did not quote already."""
     found, known = folded(text), folded(rules.seed)
-    return any(quote in found and quote not in known for case in rules.cases for quote in quotable(case))
+    quotes = (quote for case in rules.cases for quote in quotable(case, rules.common))
+    return any(quote in found and quote not in known for quote in quotes)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from opro_action.errors import BudgetSpent, NotMeasured
+from opro_action.scoring.expected import options_of
 from opro_action.search.asks import Ask, Score, Write
 from opro_action.search.candidates import Rules, rejection
 from opro_action.search.decision import Outcome, decide, unscored
@@ -116,7 +117,7 @@ def _checked(setup: Setup, trajectory: Trajectory, written: Sequence[Attempt]) -
     """The candidates, those that no call should be spent on marked as rejected."""
     suite, split = setup.suite, setup.split
     cases = (*split.search, *split.spare, *split.holdout)
-    rules = Rules.around(suite.prompt, cases, suite.optimize.max_length, split.demos)
+    rules = Rules.around(suite.prompt, cases, suite.optimize.max_length, split.demos, options_of(suite))
     tried = [attempt.text for attempt in trajectory.attempts if not attempt.rejected]
     batch: list[Attempt] = []
     for attempt in written:

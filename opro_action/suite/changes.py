@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from opro_action.errors import UsageError
+from opro_action.suite.discovery import is_prompt_yml, is_suite
 from opro_action.suite.git import ask, commit_of, copied_index
-from opro_action.suite.sources import names_of, noting_files
+from opro_action.suite.sources import is_file, names_of, noting_files, supplied_by
 from opro_action.suite.suite import Suite
-from opro_action.suite.tree import Tree, suite_at, tree_at
+from opro_action.suite.tree import Tree, read_at, suite_at, tree_at
 
 _LINK = "120000"
 
@@ -31,6 +32,28 @@ def changed_suites(suites: Sequence[Suite], *, base: str, tree: Tree | None = No
             with tree_at(places[root], base) as before:
                 touched |= {id(suite) for suite in rest if _was_other(suite, change, before)}
     return [suite for suite in suites if id(suite) in touched]
+
+
+def unchecked_prompts(suites: Sequence[Suite], *, base: str, tree: Tree | None = None) -> list[str]:
+    """A sentence for each prompt that differs from the commit `base` and has lost a suite that checked it there.
+
+    `suites` are all there are in their folder, so none of them checks the prompt now; of other folders nothing is said.
+    They, `tree` and the errors are as for `changed_suites`; a suite that could not be read at `base` checked nothing.
+    """
+    if not suites and tree is None:
+        return []
+    root = tree.root if tree else suites[0].root
+    place = tree.repository if tree else root
+    change = _changes(place, base, tree)
+    home = _home(suites[0]) if suites else PurePosixPath()
+    files = [name for name in sorted(change.names) if _may_be_suite(PurePosixPath(name), home)]
+    unchecked = change.names - change.gone - names_of((suite.prompt.path for suite in suites), root)
+    if not files or not unchecked:
+        return []
+    with tree_at(place, base) as before:
+        were = [suite for name in files for suite in _suites_in(name, before)]
+        lost = [suite for suite in were if names_of([suite.prompt.path], before.root) & unchecked]
+        return [_without_suite(suite, gone=suite.relative(suite.path) in change.gone) for suite in lost]
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,36 @@ def _was_other(suite: Suite, change: _Changes, before: Tree) -> bool:
     if found is None:
         return bool(change.gone & names_of(noted, before.root))
     return bool(change.gone & found.files) or (change.links and found.files != suite.files)
+
+
+def _home(suite: Suite) -> PurePosixPath:
+    """The folder in whose `evals/` or `prompts/` a suite was found, as the repository names it."""
+    parts = PurePosixPath(suite.relative(suite.path)).parts
+    return PurePosixPath(
+        *parts[: min((parts.index(name) for name in ("evals", "prompts") if name in parts), default=0)]
+    )
+
+
+def _may_be_suite(path: PurePosixPath, home: PurePosixPath) -> bool:
+    if not path.is_relative_to(home):
+        return False
+    below = path.relative_to(home)
+    at_home = below.parts[0] == "evals" or (below.parts[0] == "prompts" and is_prompt_yml(Path(below)))
+    return at_home and path.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in below.parts)
+
+
+def _suites_in(name: str, tree: Tree) -> list[Suite]:
+    try:
+        with supplied_by(tree.checkout.supply):
+            found = is_file(tree.root / name) and is_suite(tree.root / name)
+        return read_at(name, tree) if found else []
+    except UsageError:
+        return []
+
+
+def _without_suite(suite: Suite, *, gone: bool) -> str:
+    prompt, fate = suite.relative(suite.prompt.path), "is gone" if gone else "does not check it now"
+    return f"{prompt} is checked by no suite any more ({suite.title} {fate})"
 
 
 def _changes(root: Path, base: str, tree: Tree | None) -> _Changes:

@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 from opro_action.errors import FileError
-from opro_action.suite.located import starts_with_list
+from opro_action.suite.located import lacks_keys, starts_with_list
+from opro_action.suite.promptfoo import is_promptfoo
 from opro_action.suite.sources import read_text
+
+_KEYS = frozenset({"prompt", "model", "scorers", "cases"})
 
 
 def find_root(path: Path) -> Path:
@@ -33,12 +36,18 @@ def is_prompt_yml(path: Path) -> bool:
 
 
 def find_suites(root: Path) -> list[Path]:
-    """All suites under `evals/`, sorted: the YAML files whose top level is not a list (those hold cases).
+    """All suites under `evals/`, sorted: of the repository, or of the nearest folder around the current one with any.
 
     A `.prompt.yml` with test data and evaluators is a suite under `prompts/` too. A file that cannot be read counts,
     so that reading it says why. Hidden files and folders do not.
     """
-    found = [*_yaml_files(root / "evals"), *filter(is_prompt_yml, _yaml_files(root / "prompts"))]
+    here = Path(os.path.realpath(Path.cwd()))
+    around = [folder for folder in (here, *here.parents) if folder.is_relative_to(root)]
+    return next(filter(None, map(_suites_below, around or [root])), [])
+
+
+def _suites_below(folder: Path) -> list[Path]:
+    found = [*_yaml_files(folder / "evals"), *filter(is_prompt_yml, _yaml_files(folder / "prompts"))]
     return sorted(path for path in found if is_suite(path))
 
 
@@ -51,13 +60,19 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def is_suite(path: Path) -> bool:
-    """Whether a YAML file is a suite, not a list of cases; one that cannot be read counts: reading it says why."""
+def is_suite(path: Path, *, named: bool = False) -> bool:
+    """Whether a YAML file is a suite, not a list of cases; one that cannot be read counts: reading it says why.
+
+    A mapping with nothing of a suite is somebody else's, unless a person has `named` the file.
+    """
     if is_prompt_yml(path):
         from opro_action.suite.prompt_yml_file import holds_suite
 
         return holds_suite(path)
     try:
-        return not starts_with_list(read_text(path))
+        text = read_text(path)
     except FileError:
         return True
+    if starts_with_list(text):
+        return False
+    return named or is_promptfoo(path) or not lacks_keys(text, _KEYS)

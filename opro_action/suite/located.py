@@ -6,7 +6,7 @@ nested aliases is refused while it is parsed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +84,25 @@ def starts_with_list(text: str) -> bool:
     except yaml.YAMLError:
         return False
     return isinstance(first, SequenceStartEvent)
+
+
+def lacks_keys(text: str, keys: Collection[str]) -> bool:
+    """Whether a YAML text is a mapping that has none of these keys; False for what is no mapping, or not YAML."""
+    depth, at_key, is_mapping = 0, True, False
+    try:
+        for event in _events(text):
+            if isinstance(event, CollectionStartEvent):
+                depth += 1
+                is_mapping = is_mapping or (depth == 1 and isinstance(event, MappingStartEvent))
+                continue
+            if depth == 1 and at_key and isinstance(event, ScalarEvent) and event.value in keys:
+                return False
+            depth -= isinstance(event, CollectionEndEvent)
+            if depth == 1:  # a key has ended here, or its value
+                at_key = not at_key
+    except yaml.YAMLError:
+        return False
+    return is_mapping
 
 
 def _events(text: str) -> Iterator[Event]:

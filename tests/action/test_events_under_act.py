@@ -42,6 +42,7 @@ def test_a_pull_request_that_made_a_prompt_worse(
     assert b"Quality 9" in hub.objects.files(f"refs/heads/{proposal['head']}")[PROMPT]
     (comment,) = hub.comments[7]
     assert comment["body"].startswith("**Regressed**")
+    assert f"Commit `{(edited or '')[:7]}`" in comment["body"]
     assert f"pull/{proposal['number']}" in comment["body"]
     assert_apart(ran, hub, server)
     git(hub.objects.path, "fsck", "--strict")

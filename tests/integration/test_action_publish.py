@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from action_world import HEAD, comment_payload, inputs_env, pull_payload, run_env
+from action_world import HEAD, OURS, comment_payload, inputs_env, pull_payload, run_env
 from fake_github import FakeGitHub
-from plans import BASE_FILES, a_plan
+from plans import BASE_FILES, PROMPT, a_plan, unproven
 
 from opro_action.action.publish import publish
-from opro_action.action.results import Ended, write_ended
+from opro_action.action.results import Ended, read_results, write_ended
 from opro_action.errors import UsageError
+from opro_action.report import markdown
 from opro_action.search.plan import Plan, write_plan
 
 CASE = {
@@ -68,12 +69,16 @@ class World:
 
     def publish(self, name: str = "pull_request", payload: Mapping[str, Any] | None = None, **inputs: str) -> int:
         event = self.folder / "event.json"
-        event.write_text(json.dumps(pull_payload() if payload is None else payload))
+        event.write_text(json.dumps(self.payload() if payload is None else payload))
         env = run_env(name, GITHUB_EVENT_PATH=str(event), GITHUB_TOKEN="secret", GITHUB_REPOSITORY="octo/prompts")
         env |= {"GITHUB_API_URL": self.hub.api_url, "GITHUB_SERVER_URL": self.hub.url, "GITHUB_RUN_ID": "99"}
         env |= {"GITHUB_OUTPUT": str(self.folder / "outputs"), "GITHUB_STEP_SUMMARY": str(self.folder / "summary")}
-        env |= {"GITHUB_WORKFLOW": "prompts"}
-        return publish(env | inputs_env(mode="publish", results=str(self.results), **inputs), pause=0)
+        env |= {"GITHUB_WORKFLOW": "prompts", "GITHUB_JOB": "check"}
+        return publish(env | inputs_env(**{"mode": "publish", "results": str(self.results), **inputs}), pause=0)
+
+    def payload(self, *, sha: str | None = "", repo: str = OURS) -> dict[str, Any]:
+        """The payload of an event about the pull request; `sha` is its last commit at that time, if not today's."""
+        return pull_payload(head={"ref": "edit", "sha": sha or self.hub.tip("edit"), "repo": {"full_name": repo}})
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -147,6 +152,65 @@ def test_workflows_and_suites_have_a_comment_each(world: World) -> None:
     assert len(world.comments()) == 2
 
 
+def test_jobs_and_folders_have_a_comment_each(world: World) -> None:
+    world.leave(check=a_check())
+    world.publish(working_directory="services/api")
+    world.publish(working_directory="services/web")
+    world.publish(working_directory="./services/web/", GITHUB_JOB="other")
+    assert len(world.comments()) == 3
+    world.publish(working_directory="./services/api/")
+    assert len(world.comments()) == 3
+
+
+def test_the_comment_names_the_commit_that_was_measured(world: World) -> None:
+    world.leave(check=a_check())
+    world.publish()
+    assert f"Commit `{(world.hub.tip('edit') or '')[:7]}`" in world.comments()[0]
+
+
+def test_an_old_run_that_is_repeated_leaves_the_verdict_of_newer_commits(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.leave(check=a_check())
+    world.publish()
+    world.leave(check=a_check("improved", regressed_cases=[]))
+    assert world.publish(payload=world.payload(sha=HEAD)) == 0
+    assert [comment.splitlines()[0] for comment in world.comments()] == ["**Regressed**"]
+    assert "::notice::No comment: pull request 7 has other commits" in capsys.readouterr().out
+
+
+def test_where_github_does_not_tell_the_last_commit_the_comment_is_written(world: World) -> None:
+    world.hub.fail("GET", "/pulls/7$", 403, "Resource not accessible by integration")
+    world.leave(check=a_check())
+    world.publish()
+    assert len(world.comments()) == 1
+
+
+def test_a_run_that_was_refused_takes_the_place_of_an_older_verdict(world: World) -> None:
+    world.leave(check=a_check())
+    world.publish(mode="check")
+    world.leave(ended=Ended(2, "input `max-calls` has no meaning"))
+    assert world.publish(mode="check", steps="3") == 0, "the step before has said what is wrong with the inputs"
+    (comment,) = world.comments()
+    assert comment.startswith("**Not finished**")
+    assert "input `max-calls` has no meaning" in comment
+
+
+def test_wrong_inputs_open_no_proposal(world: World) -> None:
+    world.leave(a_plan(), ended=Ended(2, "input `fail-on` is 'always'"))
+    assert world.publish(mode="auto", fail_on="always") == 0
+    assert len(world.hub.open_pulls) == 1
+    with pytest.raises(UsageError, match="fail-on"):
+        world.publish(fail_on="always")
+
+
+def test_a_prompt_that_lost_its_suite_is_told_of_where_nothing_was_checked(world: World) -> None:
+    words = "prompts/a.md is checked by no suite any more (evals/a.yaml is gone)"
+    world.leave(ended=Ended(0, "No suite differs from abc: nothing to check.", warnings=[words]))
+    world.publish()
+    assert world.comments()[0].startswith(f"**No prompt to check**\n\nWarning: {markdown.plain(words)}\n")
+
+
 def test_without_a_measurement_the_comment_begins_with_that(world: World) -> None:
     world.leave(ended=Ended(3, "No key for openai/m: ``` @team"))
     assert world.publish() == 0
@@ -179,7 +243,7 @@ def test_a_comment_that_cannot_be_written_changes_no_exit_code(
 def test_on_a_fork_no_comment_is_expected(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.hub.fail("POST", "/comments$", 403, "Resource not accessible by integration")
     world.leave(ended=Ended(3, "no key"))
-    assert world.publish(payload=pull_payload(fork=True)) == 0
+    assert world.publish(payload=world.payload(repo="stranger/prompts")) == 0
     assert "::notice::No comment: the token of this run cannot write" in capsys.readouterr().out
 
 
@@ -208,6 +272,18 @@ def test_two_prompts_have_a_proposal_each_and_one_that_does_not_fit_stops_no_oth
     world.leave(a_plan(), other)
     assert world.publish() == 0
     assert [pull["head"] for pull in world.hub.open_pulls[1:]] == ["opro/other", "opro/languages"]
+
+
+def test_two_suites_of_one_prompt_have_one_proposal_and_a_second_run_changes_nothing(world: World) -> None:
+    better, other = a_plan("For the one suite."), unproven(a_plan("For the other suite."))
+    world.leave(replace(other, suite="evals/other.yaml"), better)
+    for _ in range(3):  # the second one tells of the proposal that was opened before
+        world.hub.requests.clear()
+        assert world.publish() == 0
+        assert world.hub.objects.files("refs/heads/opro/languages")[PROMPT] == b"For the one suite.\n"
+    assert world.hub.writes == []
+    assert len(world.hub.open_pulls) == 2
+    assert "what the search with `evals/other.yaml` found is not proposed" in (world.folder / "summary").read_text()
 
 
 def test_a_search_that_showed_nothing_is_told_and_proposes_nothing(world: World) -> None:
@@ -246,6 +322,18 @@ def test_a_run_that_follows_another_one_comments_on_the_pull_request_with_that_c
     assert len(world.comments()) == 1
 
 
+def test_a_check_of_the_default_branch_is_no_verdict_on_the_pull_request_of_the_run_before(world: World) -> None:
+    head = world.hub.pull(7)["head_sha"]
+    run = {"head_sha": head, "head_branch": "edit", "head_repository": {"owner": {"login": "octo"}}}
+    payload = {"workflow_run": run, "repository": {"default_branch": "main"}}
+    world.leave(check=a_check(), ended=Ended(commit=world.hub.tip("main") or ""))
+    assert world.publish("workflow_run", payload, mode="check") == 0
+    assert world.comments() == []
+    world.leave(check=a_check(), ended=Ended(commit=head))
+    assert world.publish("workflow_run", payload, mode="check") == 0
+    assert len(world.comments()) == 1
+
+
 def test_a_push_has_no_pull_request_to_comment_on(world: World) -> None:
     world.leave(check=a_check())
     assert world.publish("push", {}) == 0
@@ -257,6 +345,7 @@ FORGED: dict[str, Any] = {
     "plan-1.json": {"schema": "opro.plan/1", "files": [{"path": ".github/workflows/x.yml"}]},
     "job.json": {"words": "no exit code"},
 }
+ODD = {"exit_code": 0, "words": 1, "commit": None, "warnings": {"a": "b"}}
 
 
 @pytest.mark.parametrize("name", FORGED)
@@ -265,6 +354,12 @@ def test_a_folder_that_no_run_left_is_refused_before_anything_is_asked(world: Wo
     with pytest.raises(UsageError, match=name):
         world.publish()
     assert world.hub.requests == []
+
+
+def test_what_is_odd_in_how_a_run_ended_is_left_out(world: World) -> None:
+    (world.results / "job.json").write_text(json.dumps(ODD))
+    assert read_results(world.results).ended.warnings == ()
+    assert world.publish() == 0
 
 
 def test_a_link_in_the_folder_is_not_followed(world: World) -> None:

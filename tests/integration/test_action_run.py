@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from action_world import comment_payload, inputs_env, pull_payload, run_env
+import yaml
+from action_world import OURS, comment_payload, inputs_env, pull_payload, run_env
 from builders import write, write_suite
 from repositories import commit, git, repository
 
 from opro_action.action.__main__ import main
-from opro_action.action.results import read_results
+from opro_action.action.results import Ended, read_results
 
 CASES = [{"id": f"c{number}", "input": f"say {number}", "expected": f"say {number}"} for number in range(24)]
 
@@ -41,9 +42,24 @@ class World:
     def pull_request(self, *, base: str = "", **changes: Any) -> dict[str, Any]:
         return pull_payload(base={"ref": "main", "sha": base or self.base}, **changes)
 
+    def merged(self) -> dict[str, Any]:
+        """Check out GitHub's merge of the pull request into a main that went on: the payload names the old one."""
+        head, code = self.head, yaml.safe_load((self.repo / "evals/two.yaml").read_text())
+        git(self.repo, "checkout", "--quiet", self.base)
+        write(self.repo / "evals/two.yaml", yaml.safe_dump({**code, "params": {"api_base": "http://127.0.0.1:9/v1"}}))
+        commit(self.repo)
+        git(self.repo, "merge", "--quiet", "--no-ff", "--no-edit", head)
+        self.head = git(self.repo, "rev-parse", "HEAD")
+        git(self.repo, "branch", "merge")
+        return self.pull_request(head={"ref": "edit", "sha": head, "repo": {"full_name": OURS}})
+
     @property
     def outputs(self) -> dict[str, str]:
         return dict(re.findall(r"^([\w-]+)<<.*\n(.*)$", (self.folder / "outputs").read_text(), re.MULTILINE))
+
+    @property
+    def ended(self) -> Ended:
+        return read_results(Path(self.outputs["results"])).ended
 
     @property
     def checked(self) -> list[str]:
@@ -80,6 +96,26 @@ def test_what_changed_on_the_base_meanwhile_is_not_the_pull_requests(world: Worl
     newer = commit(world.repo)
     git(world.repo, "checkout", "--quiet", "main")
     assert world.run("pull_request", world.pull_request(base=newer)) == 0
+    assert world.checked == ["evals/one.yaml"]
+
+
+def test_what_github_merged_the_pull_request_into_is_its_base_in_a_shallow_checkout_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    payload = world.merged()
+    assert world.run("pull_request", payload) == 0
+    assert world.checked == ["evals/one.yaml"]
+
+    git(world.folder, "clone", "--quiet", "--depth=2", "--branch=merge", f"file://{world.repo}", "shallow")
+    monkeypatch.chdir(world.folder / "shallow")
+    assert world.run("pull_request", payload) == 0
+    assert world.checked == ["evals/one.yaml"]
+    assert "is not here" not in capsys.readouterr().out
+
+
+def test_what_main_got_meanwhile_is_vouched_for_beside_keys(world: World) -> None:
+    payload = world.merged()
+    assert world.run("pull_request", payload, MY_API_KEY="a-key-of-mine") == 0
     assert world.checked == ["evals/one.yaml"]
 
 
@@ -123,6 +159,25 @@ def test_a_label_searches_what_the_pull_request_touches(world: World) -> None:
     assert [plan.prompt for plan in read_results(Path(world.outputs["results"])).plans] == ["prompts/one.md"]
 
 
+def test_a_label_searches_nothing_where_the_named_suites_are_untouched(world: World) -> None:
+    labelled = world.pull_request(action="labeled", label="opro")
+    assert world.run("pull_request", labelled, suites="evals/two.yaml", max_calls="100", steps="1") == 0
+    assert (world.checked, world.outputs["plan"]) == ([], "")
+
+
+def test_a_suite_that_is_removed_with_its_prompt_edited_is_a_warning(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (world.repo / "evals/one.yaml").unlink()
+    commit(world.repo)
+    assert world.run("pull_request", world.pull_request()) == 0
+    words = "prompts/one.md is checked by no suite any more (evals/one.yaml is gone)"
+    assert world.ended.warnings == (words,)
+    assert f"::warning::{words}" in capsys.readouterr().out
+    assert world.run("pull_request", world.pull_request(), suites="evals/two.yaml") == 0
+    assert not world.ended.warnings
+
+
 def test_a_repository_below_a_folder_is_worked_on_from_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(world.repo / "evals")
     assert world.run("workflow_dispatch", suites="one.yaml", steps="1") == 0
@@ -140,6 +195,23 @@ def test_a_strangers_commit_is_refused_where_secrets_are(world: World, capsys: p
     git(world.repo, "checkout", "--quiet", world.base)
     assert world.run("workflow_run", {"workflow_run": {"head_sha": world.base}}) == 2
     assert "::error::nothing was done: a workflow on `workflow_run` has secrets" in capsys.readouterr().out
+    assert world.ended.exit_code == 2
+    assert "has secrets" in world.ended.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fail_on": "always"}, "input `fail-on` is 'always'"),
+        ({"fail_on": "a-key-of-mine", "MY_API_KEY": "a-key-of-mine"}, "input `fail-on` is '[redacted]'"),
+        ({"suites": "evals/none.yaml", "mode": "optimize"}, "evals/none.yaml"),
+    ],
+)
+def test_a_run_that_is_not_begun_leaves_why_for_the_comment(world: World, changes: dict[str, str], words: str) -> None:
+    assert world.run("pull_request", world.pull_request(), **changes) == 2
+    assert world.ended.exit_code == 2
+    assert words in world.ended.words
+    assert world.ended.commit == world.head
 
 
 def test_a_search_whose_proposal_could_go_nowhere_is_not_begun(

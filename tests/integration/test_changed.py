@@ -53,6 +53,22 @@ def test_a_branch_is_compared_with_its_base_from_any_folder(
     assert checked(capsys, "--base=main") == ["evals/one.yaml", "evals/renamed.yaml"]
 
 
+@pytest.mark.parametrize("option", ["--changed", "--staged"])
+def test_a_prompt_whose_suite_was_removed_is_a_warning_and_no_failure(
+    repo: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    git(repo, "rm", "--quiet", "evals/one.yaml")
+    write(repo / "prompts" / "one.md", "Broken.\n")
+    git(repo, "add", "--all")
+
+    with pytest.raises(SystemExit) as end:
+        main(["check", "--changed", "--offline", option])
+
+    assert end.value.code == 0
+    said = capsys.readouterr().err
+    assert "warning: prompts/one.md is checked by no suite any more (evals/one.yaml is gone).\nNo suite differs" in said
+
+
 @pytest.mark.parametrize("arguments", [["--all"], ["--", "prompts/two.md"]])
 def test_a_commit_hook_checks_what_is_committed(repo: Path, tmp_path: Path, arguments: list[str]) -> None:
     """In a linked work tree, where git sets GIT_DIR and GIT_INDEX_FILE for its hooks."""

@@ -213,3 +213,51 @@ def test_from_within_the_folder_of_the_suites(
 
     assert outcomes(result) == {"passed": 4}
     result.stdout.fnmatch_lines(["*routing.yaml::refund PASSED*"])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [["-c", "config/pytest.ini", "evals"], ["--rootdir=tests", "evals/routing.yaml"]])
+def test_a_rootdir_beside_the_suites(pytester: pytest.Pytester, arguments: list[str], workers: list[str]) -> None:
+    repository(pytester.path)
+    echo_suite(pytester.path)
+    write(pytester.path / "config/pytest.ini", "[pytest]\n")
+    write(pytester.path / "tests/test_other.py", "")
+
+    result = pytester.runpytest_subprocess(*STRICT, *arguments, *workers)
+
+    assert outcomes(result) == {"passed": 4}
+    assert section(result)[0].startswith("NO BASELINE  evals/routing.yaml")
+
+
+def test_two_files_with_the_same_node_ids_are_told_apart_by_nobody(pytester: pytest.Pytester) -> None:
+    repository(pytester.path)
+    suites = [echo_suite(pytester.path, name=name) for name in ("one", "two")]
+    pytester.mkdir("tests")
+
+    result = pytester.runpytest("--rootdir=tests", *suites)
+
+    assert outcomes(result) == {"errors": 1}
+    result.stdout.fnmatch_lines(
+        ["*two.yaml: pytest gives its cases the node ids of *one.yaml; name a --rootdir above*"]
+    )
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_yaml_of_somebody_else_is_passed_over(pytester: pytest.Pytester, workers: list[str]) -> None:
+    write(pytester.path / "evals/registry/match.yaml", "test-match:\n  id: test-match.s1\n  metrics: [accuracy]\n")
+    pytester.makepyfile(test_other="def test_other(): pass")
+
+    result = pytester.runpytest_subprocess(*STRICT, *workers)
+
+    assert outcomes(result) == {"passed": 1}
+    result.stdout.no_fnmatch_line("*opro[: ]*")
+
+
+@pytest.mark.parametrize("arguments", [["evals/routing.yaml"], ["-o", "opro_suites=evals/*.yaml"]])
+def test_yaml_that_is_named_has_to_be_a_suite(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    write(pytester.path / "evals/routing.yaml", "promt: x\n")
+
+    result = pytester.runpytest(*arguments)
+
+    assert outcomes(result) == {"errors": 1}
+    result.stdout.fnmatch_lines(["*`promt` is an unknown key*"])

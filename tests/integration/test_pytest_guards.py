@@ -265,3 +265,12 @@ def test_progress_is_told_while_a_model_is_asked_and_not_for_cached_answers(pyte
     lines = [line for line in pytester.runpytest().outlines if line.endswith("answers")]
     assert lines == [f"opro: evals/routing.yaml: {n} of 8 answers" for n in (2, 4, 6, 8)]
     assert not [line for line in pytester.runpytest().outlines if line.endswith("answers")]
+
+
+def test_a_pattern_that_would_take_hours_leaves_its_case_unmeasured(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path, scorers=[{"regex": {"pattern": "(a+)+b"}}], cases=[case("slow", "a" * 40)])
+
+    result = pytester.runpytest_subprocess("-W", "error", timeout=60)
+
+    assert outcomes(result) == {"errors": 2}
+    result.stdout.fnmatch_lines(['*the pattern "(a+)+b" took over 1 s: write it without nested repeats'])

@@ -151,3 +151,12 @@ def test_the_fixture_alone_reaches_the_controller(pytester: pytest.Pytester) -> 
     result = run(pytester, "-k", "test_score")
     assert outcomes(result) == {"passed": 1}
     assert spent(result) == (24, 0)
+
+
+def test_a_long_path_of_temporary_files_is_no_obstacle(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo_suite(pytester.path)
+    monkeypatch.setenv("TMPDIR", str(pytester.mkdir("x" * 120)))
+
+    assert outcomes(run(pytester, "evals")) == {"passed": 4}

@@ -196,6 +196,11 @@ def test_pre_commit_blocks_a_regression_and_lets_a_good_prompt_pass(
     git(repo, "add", "README.md")
     assert "No suite differs from HEAD" in _said(repo, "commit", "-m", "something else")
 
+    git(repo, "rm", "--quiet", "--force", "prompts/routing.md")
+    with pytest.raises(subprocess.CalledProcessError) as end:
+        git(repo, "commit", "-m", "nothing but a file less")
+    assert "prompts/routing.md" in str(end.value.stderr) + str(end.value.stdout)
+
 
 def test_without_a_key_the_hook_warns_where_that_was_asked_for(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPRO_API_BASE"):

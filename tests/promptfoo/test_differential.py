@@ -136,8 +136,10 @@ def graded(spec: ScorerSpec, asked: Asked, tools: Tools) -> list[tuple[ScorerSpe
 
     The set that stands for a test without any weight is ours alone.
     """
+    if spec.name != "promptfoo_set":
+        return [(spec, asyncio.run(grade(spec, asked, tools)))]
     parts = [pair for part in spec.parts for pair in graded(part, asked, tools)]
-    if spec.name == "promptfoo_set" and spec.label in {"no assertions", "weight 0"}:
+    if spec.label in {"no assertions", "weight 0"}:
         return parts
     return [(spec, asyncio.run(grade(spec, asked, tools))), *parts]
 

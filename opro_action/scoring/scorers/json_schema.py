@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from opro_action.scoring.limit import limited, time_limit
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.json_equal import read_answer
-from opro_action.scoring.scorers.regex import SECONDS, time_limit
+from opro_action.scoring.scorers.regex import SECONDS
 from opro_action.scoring.scorers.text import quoted
 
 _LONGEST = 1_000_000
@@ -26,13 +27,16 @@ def json_schema(_expected: Any, answer: str, options: Mapping[str, Any]) -> Grad
         return Grade(None, "`json_schema` needs a schema: json_schema: {schema: {...}}")
     if len(answer) > _LONGEST:
         return Grade(None, f"the answer has {len(answer)} characters; `json_schema` reads at most {_LONGEST}")
+    try:
+        return limited(SECONDS, _checked, answer, json.dumps(schema, sort_keys=True))
+    except TimeoutError:
+        return Grade(None, f"the schema took over {SECONDS:g} s: write its patterns without nested repeats")
+
+
+def _checked(answer: str, schema: str) -> Grade:
     got, wrong_form = read_answer(answer)
     if wrong_form:
         return Grade(0.0, wrong_form)
-    return _checked(got, json.dumps(schema, sort_keys=True))
-
-
-def _checked(got: Any, schema: str) -> Grade:
     import jsonschema  # 0.1 s, and only for suites that use it
     import referencing.exceptions
 
@@ -47,8 +51,6 @@ def _checked(got: Any, schema: str) -> Grade:
         return Grade(None, "the schema refers to itself without end")
     except ArithmeticError as error:
         return Grade(None, f"a number of the answer cannot be held against the schema: {error}")
-    except TimeoutError:
-        return Grade(None, f"the schema took over {SECONDS:g} s: write its patterns without nested repeats")
     if wrong is None:
         return Grade(1.0, "fits the schema")
     place = wrong.json_path.removeprefix("$").removeprefix(".")

@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from opro_action.scoring.limit import limited, time_limit
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.promptfoo_formats import FORMATS
 from opro_action.scoring.scorers.promptfoo_seen import Seen
-from opro_action.scoring.scorers.regex import SECONDS, time_limit
+from opro_action.scoring.scorers.regex import SECONDS
 from opro_action.scoring.scorers.text import quoted
 
 _LONGEST = 1_000_000
@@ -75,18 +76,27 @@ def wrong_with(value: Any, schema: Mapping[str, Any] | None) -> str | Grade:
     """What keeps a value from fitting a schema, "" for nothing; unscored when the schema cannot be used."""
     if not schema:
         return ""
+    try:
+        return limited(SECONDS, _checked, value, json.dumps(schema, sort_keys=True))
+    except TimeoutError:
+        return Grade(None, f"the schema took over {SECONDS:g} s: write its patterns without nested repeats")
+    except RecursionError:
+        return Grade(None, "the answer is nested too deeply to be held against the schema")
+
+
+def _checked(value: Any, schema: str) -> str | Grade:
     import jsonschema  # 0.1 s, and only for suites that use it
     import referencing.exceptions
 
     try:
         with time_limit(SECONDS):
-            wrong = jsonschema.exceptions.best_match(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value))
+            wrong = jsonschema.exceptions.best_match(_validator(schema).iter_errors(value))
     except referencing.exceptions.Unresolvable as error:
         return Grade(None, f"the schema refers to {quoted(str(error.ref))}, which is not in it")
+    except ArithmeticError:
+        return "a number is too large to be checked"  # promptfoo takes it for Infinity, which is no number of a schema
     except RecursionError:
         return Grade(None, "the schema refers to itself without end")
-    except TimeoutError:
-        return Grade(None, f"the schema took over {SECONDS:g} s: write its patterns without nested repeats")
     if wrong is None:
         return ""
     place = wrong.json_path.removeprefix("$").removeprefix(".")

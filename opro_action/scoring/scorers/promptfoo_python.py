@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opro_action.models.echo import said
+from opro_action.scoring.limit import limited, time_limit
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.promptfoo_seen import Seen, seen, without_weight
 from opro_action.scoring.scorers.python import SECONDS
-from opro_action.scoring.scorers.regex import time_limit
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
+from opro_action.suite.promptfoo.assertions import VARS
 from opro_action.suite.suite import ScorerSpec
 
 _INLINE = "the code"
@@ -39,11 +40,21 @@ async def python(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     code = _code(name, spec.options, tools)
     if isinstance(code, Grade):
         return code
+    context = _context(looked, spec)
+    try:
+        return without_weight(spec, limited(SECONDS, _graded, name, code, function, looked, context))
+    except TimeoutError:
+        return Grade(None, f"{name} took over {SECONDS:g} s, or waited in vain")
+    except ChildProcessError:
+        return Grade(None, f"{name} ended the process that it ran in")
+
+
+def _graded(name: str, code: str, function: str, looked: Seen, context: dict[str, Any]) -> Grade:
     try:
         with contextlib.redirect_stdout(sys.stderr), time_limit(SECONDS):
-            returned = _function(name, code, function)(looked.output, _context(looked))
-        return without_weight(spec, read_result(returned, looked))
-    except KeyboardInterrupt:
+            returned = _function(name, code, function)(looked.output, context)
+        return read_result(returned, looked)
+    except (KeyboardInterrupt, TimeoutError):
         raise
     except BaseException as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
         return Grade(None, _last_line(error, name))
@@ -87,8 +98,10 @@ def _value(returned: Any) -> bool | float | dict[str, Any]:
     raise ValueError(f"returned {quoted(repr(returned))}, which is no true or false, no number and no mapping")
 
 
-def _context(looked: Seen) -> dict[str, Any]:
-    values = copy.deepcopy(dict(looked.asked.case.vars))
+def _context(looked: Seen, spec: ScorerSpec) -> dict[str, Any]:
+    # A case has its vars as the prompt shows them; promptfoo's code gets 5 as a number and [a, b] as a list.
+    written = (part.options["vars"] for part in spec.parts if part.name == VARS)
+    values = copy.deepcopy(dict(next(written, looked.asked.case.vars)))
     context = {"prompt": said(looked.asked.messages), "vars": values, "test": {"vars": values}}
     return {**context, "config": looked.options["config"]} if "config" in looked.options else context
 

@@ -21,10 +21,7 @@ class Seen:
     asked: Asked
     options: Mapping[str, Any]
     output: Any
-
-    @property
-    def text(self) -> str:
-        return as_text(self.output)
+    text: str
 
     @property
     def kind(self) -> str:
@@ -57,12 +54,14 @@ class Seen:
 def seen(asked: Asked, spec: ScorerSpec) -> Seen | Grade:
     """The answer as the assertion sees it; a failing grade for one that a transform does not fit."""
     output: Any = asked.answer
-    for text in spec.options.get("transform", ()):
-        try:
+    try:
+        for text in spec.options.get("transform", ()):
             output = transformed(text, output)
-        except ValueError as error:
-            return Grade(0.0, str(error), passed=False)
-    return Seen(asked, spec.options, output)
+        return Seen(asked, spec.options, output, as_text(output))
+    except ValueError as error:
+        return Grade(0.0, str(error), passed=False)
+    except RecursionError:
+        return Grade(0.0, "the answer is nested too deeply for a transform", passed=False)
 
 
 def without_weight(spec: ScorerSpec, found: Grade) -> Grade:

@@ -19,7 +19,7 @@ from opro_action.scoring.scorers.promptfoo_refusal import is_refusal
 from opro_action.scoring.scorers.promptfoo_seen import Seen, seen, without_weight
 from opro_action.scoring.scorers.promptfoo_similar import similar
 from opro_action.scoring.scorers.promptfoo_usage import cost, finish_reason, latency
-from opro_action.scoring.scorers.regex import LONGEST, SECONDS, time_limit
+from opro_action.scoring.scorers.regex import LONGEST, SECONDS, searched
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools, WideScorer
 from opro_action.suite.promptfoo.patterns import python_pattern, units
@@ -100,12 +100,11 @@ def _regex(seen: Seen) -> Grade:
     if len(seen.text) > LONGEST:
         return Grade(None, f"the answer has {len(seen.text)} characters; `regex` searches at most {LONGEST}")
     try:
-        with time_limit(SECONDS):
-            found = python_pattern(seen.value).search(units(seen.text))
+        found = searched(python_pattern(seen.value), units(seen.text))
     except TimeoutError:
         return Grade(None, f"the pattern {quoted(seen.value)} took over {SECONDS:g} s: write it without nested repeats")
     told = f"{quoted(seen.value)} {'matches' if found else 'does not match'} {quoted(seen.text)}"
-    return seen.verdict(found is not None, told)
+    return seen.verdict(found, told)
 
 
 def _levenshtein(seen: Seen) -> Grade:

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from opro_action.scoring.limit import limited, time_limit
 from opro_action.scoring.results import Grade
-from opro_action.scoring.scorers.regex import time_limit
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
-from opro_action.suite.suite import ScorerSpec
+from opro_action.suite.suite import Case, ScorerSpec
 
 SECONDS = 60.0
 """A function that takes longer is given up."""
@@ -43,16 +43,11 @@ async def python(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     if hashlib.sha256(code).hexdigest() != spec.options["sha256"]:
         return Grade(None, f"{name} has changed since the suite was read; run again")
     try:
-        with contextlib.redirect_stdout(sys.stderr), time_limit(SECONDS):
-            # A copy: what the function does to a case must not reach the next answer.
-            graded = _function(path, code, function)(asked.answer, copy.deepcopy(asked.case))
-            return read_grade(graded, f"{name}:{function}")
-    except KeyboardInterrupt:
-        raise
+        return limited(SECONDS, _graded, path, name, code, function, asked.answer, asked.case)
     except TimeoutError:
         return Grade(None, f"{name}:{function} took over {SECONDS:g} s, or waited in vain")
-    except BaseException as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
-        return Grade(None, _last_line(error, path, name))
+    except ChildProcessError:
+        return Grade(None, f"{name}:{function} ended the process that it ran in")
 
 
 def read_grade(found: Any, source: str) -> Grade:
@@ -61,6 +56,18 @@ def read_grade(found: Any, source: str) -> Grade:
     if not isinstance(score, numbers.Real) or not 0 <= float(score) <= 1:
         return Grade(None, f"{source} returned {quoted(repr(found))}, which is no score from 0 to 1")
     return Grade(float(score), str(reason) if reason is not None else f"{source} returned {score}")
+
+
+def _graded(path: Path, name: str, code: bytes, function: str, answer: str, case: Case) -> Grade:
+    try:
+        with contextlib.redirect_stdout(sys.stderr), time_limit(SECONDS):
+            # A copy: what the function does to a case must not reach the next answer.
+            graded = _function(path, code, function)(answer, copy.deepcopy(case))
+            return read_grade(graded, f"{name}:{function}")
+    except (KeyboardInterrupt, TimeoutError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - it is the user's code, and anything may come out of it
+        return Grade(None, _last_line(error, path, name))
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,15 +1,12 @@
-"""The scorer `regex`, and the limits that keep a slow pattern from holding up a run."""
+"""The scorer `regex`: a pattern that matches somewhere in the answer, within limits of length and time."""
 
 from __future__ import annotations
 
 import re
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping
 from typing import Any
 
+from opro_action.scoring.limit import limited, time_limit
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.text import as_text, no_expected, quoted
 
@@ -18,6 +15,11 @@ LONGEST = 100_000
 
 SECONDS = 1.0
 """A search that takes longer is given up. Python's `re` has no limit of its own, and "(a+)+b" needs hours on 40 a's."""
+
+_FEW = 1_000_000
+"""A search of so many steps takes about 0.05 s."""
+
+_REPEAT = re.compile(r"[*+?{]")
 
 
 def regex(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
@@ -32,8 +34,7 @@ def regex(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     if len(answer) > LONGEST:
         return Grade(None, f"the answer has {len(answer)} characters; `regex` searches at most {LONGEST}")
     try:
-        with time_limit(SECONDS):
-            found = compiled.search(answer)
+        found = searched(compiled, answer)
     except TimeoutError:
         return Grade(None, f"the pattern {quoted(pattern)} took over {SECONDS:g} s: write it without nested repeats")
     if found:
@@ -41,23 +42,18 @@ def regex(expected: Any, answer: str, options: Mapping[str, Any]) -> Grade:
     return Grade(0.0, f"{quoted(pattern)} does not match {quoted(answer)}")
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after `seconds`; no limit outside the main thread, or without SIGALRM.
-
-    `re` looks for signals while it searches, so an alarm ends it. An alarm that somebody else had set stays set.
-    """
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGALRM, _give_up)
-    others, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, others, interval)
-        signal.signal(signal.SIGALRM, handler)
+def searched(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a pattern matches anywhere in a text; raises TimeoutError after `SECONDS`."""
+    if _is_quick(pattern.pattern, text):
+        return pattern.search(text) is not None
+    return limited(SECONDS, _search, pattern, text)
 
 
-def _give_up(_signal: int, _frame: FrameType | None) -> None:
-    raise TimeoutError
+def _search(pattern: re.Pattern[str], text: str) -> bool:
+    with time_limit(SECONDS):
+        return pattern.search(text) is not None
+
+
+def _is_quick(pattern: str, text: str) -> bool:
+    """Whether no search can take long: without groups none is repeated, and each repeat tries every length at most."""
+    return "(" not in pattern and (len(text) + 1) ** (len(_REPEAT.findall(pattern)) + 1) <= _FEW

@@ -16,6 +16,9 @@ from opro_action.suite.promptfoo.transforms import checked_transform
 from opro_action.suite.suite import ScorerSpec
 from opro_action.suite.wording import did_you_mean, quoted
 
+VARS = "promptfoo_vars"
+"""The part of a `python` scorer that holds the vars as they are written; a case has them as its prompt shows them."""
+
 _KEYS = ("type", "value", "threshold", "weight", "metric", "provider", "rubricPrompt", "transform", "config")
 _SET_KEYS = ("type", "assert", "threshold", "weight", "metric", "config")
 _NOT = "not-"
@@ -86,7 +89,9 @@ def _assertion(part: Part, kind: Part, setting: Setting) -> ScorerSpec:
     transforms = _transforms(fields, setting)
     if transforms:
         options["transform"] = transforms
-    return ScorerSpec(_scorer(base), options, _weight(fields), label=_label(fields, written, setting))
+    # Beside the options, which are code that a pull request's base has to vouch for: vars are data.
+    parts = (ScorerSpec(VARS, {"vars": dict(setting.values)}, 0.0),) if base == "python" else ()
+    return ScorerSpec(_scorer(base), options, _weight(fields), label=_label(fields, written, setting), parts=parts)
 
 
 def _scorer(base: str) -> str:

@@ -112,7 +112,7 @@ def _tags(metadata: Mapping[str, Part]) -> Iterator[str]:
 def _notes(test: Test, prompt: Prompt, values: Mapping[str, Any], scorers: Sequence[ScorerSpec]) -> Iterator[str]:
     where = f"{shown(test.part.path)}:{test.part.line}"
     for name in sorted(_used(prompt) - {PREFIX, SUFFIX}):
-        if look_up(values, name) is None:
+        if look_up(values, name) is None and name not in values:
             yield f"{where}: no var for {quoted(f'{{{{{name}}}}}')} of the prompt, where nothing stands then"
     if not test.asserts:
         yield f"{where}: no assertions, so this test says nothing and has no share in the score"

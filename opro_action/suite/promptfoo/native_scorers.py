@@ -12,12 +12,14 @@ from typing import Any
 
 from opro_action.errors import FileError
 from opro_action.suite.promptfoo.patterns import python_pattern, units
+from opro_action.suite.promptfoo.template import plain_text
 from opro_action.suite.sources import shown
 from opro_action.suite.suite import Case, ScorerSpec
 from opro_action.suite.wording import quoted
 
 _NOT = "not-"
 _EDITS = 5
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 _MODEL = ("model", "params")
 
 
@@ -29,11 +31,17 @@ class Entry:
     options: Mapping[str, Any]
     expected: Any = None
 
+    @property
+    def negated(self) -> bool:
+        return self.name.startswith("not_")
+
 
 def native_scorers(cases: Sequence[Case]) -> tuple[list[dict[str, Any]], list[Any]]:
     """The list of scorers for all cases, and what each case expects; raises FileError for what cannot be said so."""
     tables = [[_entry(spec, case) for spec in case.scorers] for case in cases]
     settled = [_with_constants(column) for column in _columns(tables, cases)]
+    for column in settled:
+        _check_wanted(column, cases)
     shared = [_one_for_all(column, cases) for column in settled]
     expected = [_expected([column[at] for column in settled], case) for at, case in enumerate(cases)]
     return [{entry.name: dict(entry.options)} if entry.options else {entry.name: None} for entry in shared], expected
@@ -50,7 +58,8 @@ def _columns(tables: Sequence[Sequence[Entry]], cases: Sequence[Case]) -> list[l
 def _with_constants(column: list[Entry]) -> list[Entry]:
     """A text that is the same for all cases, and that an option can hold, as that option."""
     first = column[0]
-    if len(column) > 1 and first.name.removeprefix("not_") in _CONSTANT and all(it == first for it in column):
+    shared = (len(column) > 1 or first.negated) and all(it == first for it in column)
+    if shared and first.name.removeprefix("not_") in _CONSTANT:
         key = _CONSTANT[first.name.removeprefix("not_")]
         value = first.expected if key == "pattern" else [first.expected]
         return (
@@ -60,6 +69,14 @@ def _with_constants(column: list[Entry]) -> list[Entry]:
 
 
 _CONSTANT = {"contains": "all", "regex": "pattern"}
+
+
+def _check_wanted(column: Sequence[Entry], cases: Sequence[Case]) -> None:
+    """Raises FileError for a text that is not wanted where only `expected` could hold it: a good answer says that."""
+    for entry, case in zip(column, cases, strict=True):
+        if entry.negated and entry.expected is not None:
+            what = f"does not want {quoted(str(entry.expected))}, which the native form would have as `expected`"
+            raise _error(case, f"{what}, what a good answer says; take that assertion out")
 
 
 def _one_for_all(column: Sequence[Entry], cases: Sequence[Case]) -> Entry:
@@ -101,7 +118,7 @@ def _entry(spec: ScorerSpec, case: Case) -> Entry:
 
 def _equals(spec: ScorerSpec, _case: Case) -> Entry:
     value = spec.options["value"]
-    return Entry("json_equal" if isinstance(value, dict | list) else "exact", {}, value)
+    return Entry("json_equal", {}, value) if isinstance(value, dict | list) else Entry("exact", {}, plain_text(value))
 
 
 def _contains(spec: ScorerSpec, _case: Case) -> Entry:
@@ -125,7 +142,8 @@ def _regex(spec: ScorerSpec, case: Case) -> Entry:
 
 
 def _is_json(spec: ScorerSpec, _case: Case) -> Entry:
-    return Entry("json_schema", {"schema": spec.options.get("value", True)})
+    value = spec.options.get("value", True)
+    return Entry("json_schema", {"schema": {"$schema": _DRAFT, **value} if isinstance(value, dict) else value})
 
 
 def _levenshtein(spec: ScorerSpec, _case: Case) -> Entry:
@@ -138,6 +156,8 @@ def _rubric(spec: ScorerSpec, case: Case) -> Entry:
         raise _error(
             case, "has an `llm-rubric` with a prompt or a mapping of its own, which the native form does not have"
         )
+    if str(spec.options["type"]).startswith(_NOT) and "threshold" in spec.options:
+        raise _error(case, "has a `not-llm-rubric` with a threshold, which the native form reads the other way round")
     own = {key: spec.options[key] for key in _MODEL if spec.options.get(key)}
     return Entry("rubric", {"criteria": value, **own, **_threshold(spec)})
 

@@ -69,11 +69,11 @@ class Part:
                 raise entry.error(f"`{key}` is an unknown key of `{self.key}`; {did_you_mean(key, known)}")
         return found
 
-    def entries(self) -> dict[str, Part]:
-        """All entries of a mapping that are not null."""
+    def entries(self, *, null: bool = False) -> dict[str, Part]:
+        """All entries of a mapping; those that are null only where `null` says so."""
         if not isinstance(self.value, dict):
             raise self.wrong("a mapping")
-        return {key: self.of(entry, key) for key, entry in self.value.items() if entry.value is not None}
+        return {key: self.of(entry, key) for key, entry in self.value.items() if null or entry.value is not None}
 
     def items(self) -> list[Part]:
         if not isinstance(self.value, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -111,8 +112,11 @@ def _with_others(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _known(values: Mapping[str, Any], mark: re.Match[str]) -> str:
-    value = look_up(values, mark.group(1))
-    return mark.group() if value is None or _has_mapping(value) else plain_text(value)
+    name = mark.group(1)
+    value = look_up(values, name)
+    if value is None:
+        return "null" if name in values else mark.group()  # JavaScript's replace() writes null out
+    return mark.group() if _has_mapping(value) else plain_text(value)
 
 
 def _has_mapping(value: Any) -> bool:
@@ -131,4 +135,4 @@ def as_json(value: Any) -> str:
         return "[" + ",".join(map(as_json, value)) + "]"
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    return number_text(value)
+    return "null" if isinstance(value, float) and not math.isfinite(value) else number_text(value)

@@ -61,6 +61,20 @@ class Test:
             providers=default.providers if self.providers is None else self.providers,
         )
 
+    def within(self, entry: Test) -> Test:
+        """This test of a scenario with an entry of its `config`: that one's assertions stay, its options do not count.
+
+        So does promptfoo merge them (`mergeScenarioTest` in src/evaluator.ts).
+        """
+        merged = self.over(entry)
+        return replace(
+            merged,
+            description=entry.description if self.description is None else self.description,
+            asserts=(*entry.asserts, *self.asserts),
+            options=self.options,
+            answer=self.answer or entry.answer,
+        )
+
 
 def read_tests(config: Part) -> list[Test]:
     """All tests of a configuration; raises FileError for the first part of one that cannot be run."""
@@ -160,7 +174,8 @@ def _of_scenarios(scenarios: Part) -> Iterator[Test]:
         fields = scenario.loaded().fields(("description", "config", "tests"))
         if "config" not in fields:
             raise scenario.error("a scenario needs `config`, a list of vars to run its tests with; add it")
-        tests = [test_of(part) for part in _parts(fields["tests"])] if "tests" in fields else [None]
+        tests = [test_of(part) for part in _parts(fields["tests"])] if "tests" in fields else None
         for data in fields["config"].loaded().items():
-            base = test_of(data)
-            yield from (base if test is None else test.over(base) for test in tests)
+            entry = test_of(data)
+            bare = replace(entry, asserts=(), options={})
+            yield from (test.within(entry) for test in ([bare] if tests is None else tests))

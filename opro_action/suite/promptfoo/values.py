@@ -36,16 +36,16 @@ def combinations(values: Mapping[str, Part], *, expand: bool) -> Iterator[dict[s
 
 
 def vars_of(part: Part | None) -> dict[str, Part]:
-    """The entries under `vars`: a mapping, or files of mappings."""
+    """The entries under `vars`: a mapping, or files of mappings. A var that is null stands above a default."""
     if part is None:
         return {}
     found: dict[str, Part] = {}
     for entry in part.items() if isinstance(part.value, list) else [part]:
         if isinstance(entry.value, str):
             name = entry.value.removeprefix(FILE)
-            found |= entry.of(located(f"{FILE}{name}", entry.line), part.key).loaded().entries()
+            found |= entry.of(located(f"{FILE}{name}", entry.line), part.key).loaded().entries(null=True)
         else:
-            found |= entry.entries()
+            found |= entry.entries(null=True)
     return found
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,36 @@ def test_action_yml_hands_over_every_input_that_is_read(step: str) -> None:
     for name in MANIFEST["inputs"].keys() - NOT_INPUTS_OF_A_STEP - {"results"}:
         variable = "OPRO_INPUT_" + name.upper().replace("-", "_")
         assert STEPS[step]["env"][variable] == f"${{{{ inputs.{name} }}}}"
+
+
+def test_the_comment_is_told_the_folder_that_was_worked_in() -> None:
+    assert STEPS["publish"]["env"]["OPRO_INPUT_WORKING_DIRECTORY"] == "${{ inputs.working-directory }}"
+
+
+def test_each_leg_of_a_matrix_and_each_use_saves_a_cache_of_its_own() -> None:
+    keys = STEPS["cache"]["with"]
+    own = "opro-${{ github.workflow }}-${{ github.job }}-${{ strategy.job-index }}-${{ steps.use.outputs.digest }}-"
+    assert keys["key"] == own + "${{ github.run_id }}-${{ github.run_attempt }}"
+    assert keys["restore-keys"].split("\n")[0] == own
+    assert STEPS["use"]["if"] == STEPS["cache"]["if"]
+
+
+def test_what_tells_uses_apart_is_model_suites_and_folder(tmp_path: Path) -> None:
+    def digest(**changes: str) -> str:
+        output = tmp_path / "output"
+        output.unlink(missing_ok=True)
+        told = {"MODEL": "m", "SUITES": "a b", "DIRECTORY": ".", "PYTHON": sys.executable, "GITHUB_OUTPUT": str(output)}
+        subprocess.run(["bash", "-e", "-c", STEPS["use"]["run"]], env={**told, **changes}, check=True)
+        return output.read_text()
+
+    assert re.fullmatch(r"digest=[0-9a-f]{16}\n", digest())
+    assert digest() == digest()
+    assert len({digest(), digest(MODEL="n"), digest(SUITES="a"), digest(DIRECTORY="b"), digest(MODEL="m a")}) == 5
+
+
+def test_forks_with_branches_of_one_name_do_not_cancel_each_others_comments() -> None:
+    recipe = yaml.safe_load((REPOSITORY / "docs/recipes/forks-comment.yml").read_text())
+    assert "workflow_run.head_repository.full_name" in recipe["concurrency"]["group"]
 
 
 def test_its_defaults_can_be_followed() -> None:

@@ -82,6 +82,12 @@ def test_no_search_begins_under_a_cap_when_nobody_knows_what_was_spent() -> None
     assert search_arguments(read_inputs(inputs_env(mode="auto")), "a.yaml", [Done("check", 1)]) == ["--", "a.yaml"]
 
 
+def test_a_command_that_found_nothing_to_do_has_spent_nothing() -> None:
+    capped = read_inputs(inputs_env(mode="auto", max_calls="30"))
+    assert search_arguments(capped, "a.yaml", [Done("check", 0)]) == ["--max-calls=30", "--", "a.yaml"]
+    assert search_arguments(capped, "a.yaml", [Done("check", 0), SPENT]) is None
+
+
 def test_a_cap_that_is_no_number_is_left_to_the_command_to_explain() -> None:
     inputs = read_inputs(inputs_env(mode="auto", max_calls="many"))
     assert search_arguments(inputs, "a.yaml", [SPENT]) == ["--max-calls=many", "--", "a.yaml"]

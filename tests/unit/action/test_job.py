@@ -84,7 +84,7 @@ NOTHING: dict[str, tuple[Event, str]] = {
         an_event("issue_comment", comment_payload(action="edited"), OPRO_ASKER_PERMISSION="admin"),
         "only a new comment",
     ),
-    "target with the base's code": (an_event("pull_request_target"), "has nothing of the change"),
+    "target, closed": (an_event("pull_request_target", pull_payload("closed")), "just closed"),
 }
 
 
@@ -113,9 +113,19 @@ def test_code_that_nobody_approved_is_refused_where_secrets_are(name: str, mode:
     assert "allow-head-code" in job.reason
 
 
+@pytest.mark.parametrize("mode", ["auto", "check"])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_the_base_branch_is_never_checked_in_the_name_of_a_pull_request(mode: Any, allowed: bool) -> None:
+    job = job_for(mode, PRIVILEGED["pull_request_target"], head=SHA, allow_head_code=allowed)
+    assert isinstance(job, Refused)
+    assert "has nothing of the change: use `on: pull_request`" in job.reason
+
+
 def test_an_owner_may_allow_it() -> None:
     target = job_for("auto", PRIVILEGED["pull_request_target"], head=HEAD, allow_head_code=True)
     assert target == Job(check="changed", base=BASE)
+    checked = job_for("check", PRIVILEGED["pull_request_target"], head=HEAD, allow_head_code=True)
+    assert checked == Job(check="all", base=BASE)
     assert job_for("auto", PRIVILEGED["issue_comment"], head=HEAD, allow_head_code=True) == SEARCH
     assert job_for("auto", PRIVILEGED["workflow_run"], head=HEAD, allow_head_code=True) == Job(check="all")
 

@@ -30,6 +30,10 @@ tests:
 """
 
 
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""What promptfoo takes a schema for that does not say it."""
+
+
 def imported(folder: Path, text: str = CONFIG, *, name: str = "promptfooconfig.yaml") -> dict[str, str]:
     """The files that are written beside the configuration, by their paths."""
     write(folder / "route.txt", "Name the team for {{ticket}}.\n") if "route.txt" in text else None
@@ -104,7 +108,8 @@ def test_suites_with_the_same_prompt_share_its_file(tmp_path: Path) -> None:
         ("{type: regex, value: x}", {"regex": {"pattern": "x"}}),
         ("{type: regex, value: '^x$'}", {"regex": {"pattern": r"(?a)^x\Z"}}),
         ("{type: is-json}", {"json_schema": {"schema": True}}),
-        ("{type: is-json, value: {type: object}}", {"json_schema": {"schema": {"type": "object"}}}),
+        ("{type: is-json, value: {type: object}}", {"json_schema": {"schema": {"$schema": DRAFT, "type": "object"}}}),
+        ("{type: is-json, value: {$schema: s}}", {"json_schema": {"schema": {"$schema": "s"}}}),
         ("{type: levenshtein, value: x}", {"levenshtein": {"max": 5}}),
         ("{type: llm-rubric, value: be kind, threshold: 0.8}", {"rubric": {"criteria": "be kind", "threshold": 0.8}}),
         (
@@ -144,6 +149,13 @@ def test_assertions_become_scorers(tmp_path: Path, assertion: str, scorer: Any) 
         ("{assert: [{type: is-json}, {type: is-json}]}", "has other assertions than the case"),
         ("{assert: [{type: contains-any, value: [other]}]}", "has another `contains` than the case"),
         ("{assert: [{type: similar, value: [a, b]}]}", "has a `similar` with several texts"),
+        (
+            "{assert: [{type: not-contains, value: '{{ticket}}'}, {type: is-json}]}",
+            "does not want `a`, which the native",
+        ),
+        ("{assert: [{type: not-similar, value: x, threshold: 0.75}]}", "does not want `x`"),
+        ("{assert: [{type: not-equals, value: 1}]}", "does not want `1`"),
+        ("{assert: [{type: not-llm-rubric, value: rude, threshold: 0.5}]}", "`not-llm-rubric` with a threshold"),
     ],
 )
 def test_what_the_native_form_cannot_express_is_refused_by_name(tmp_path: Path, tests: str, said: str) -> None:
@@ -157,6 +169,49 @@ def test_what_the_native_form_cannot_express_is_refused_by_name(tmp_path: Path, 
         imported(tmp_path, f"{head}tests: [{listed}]\n")
     assert said in str(caught.value)
     assert not (tmp_path / "evals").exists()
+
+
+def test_a_text_that_no_case_wants_is_no_expected_answer(tmp_path: Path) -> None:
+    tests = "tests: [{vars: {ticket: a}, assert: [{type: not-contains, value: refund}]}]\n"
+    imported(tmp_path, CONFIG.partition("defaultTest")[0] + tests)
+    suite = read_suite(tmp_path / "evals/route.yaml", root=tmp_path)
+    assert suite.cases[0].expected is None
+    assert suite.scorers[0].options == {"all": ["refund"]}
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1.0", "1"), ("2", "2"), ("true", "true"), ("'1.0'", "1.0")])
+def test_plain_values_are_expected_as_promptfoo_compares_them(tmp_path: Path, value: str, expected: str) -> None:
+    text = (
+        CONFIG.partition("defaultTest")[0]
+        + f"tests: [{{vars: {{ticket: a}}, assert: [{{type: equals, value: {value}}}]}}]\n"
+    )
+    imported(tmp_path, text)
+    suite = read_suite(tmp_path / "evals/route.yaml", root=tmp_path)
+    assert graded_by(suite.scorers, suite.cases[0], expected)[:2] == (1.0, True)
+
+
+def test_a_schema_stays_of_the_draft_that_promptfoo_reads_it_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = CONFIG.partition("defaultTest")[0]
+    tests = "tests: [{vars: {ticket: 'format: x'}, assert: [{type: is-json, value: %s}]}]\n"
+    imported(tmp_path, head + tests % "{type: array, items: [{type: string}, {type: number}]}")
+    suite = read_suite(tmp_path / "evals/route.yaml", root=tmp_path)
+    assert graded_by(suite.scorers, suite.cases[0], '["a", 1]')[0] == 1
+    assert graded_by(suite.scorers, suite.cases[0], '[1, "a"]')[0] == 0
+    assert "`format`" not in capsys.readouterr().err
+
+
+def test_a_format_that_is_not_checked_any_more_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tests = "tests: [{vars: {ticket: a}, assert: [{type: is-json, value: {type: string, format: email}}]}]\n"
+    imported(tmp_path, CONFIG.partition("defaultTest")[0] + tests)
+    assert "note: `json_schema` does not check the `format` of a text" in capsys.readouterr().err
+
+
+def test_what_the_native_form_refuses_is_said_of_the_file_that_is_imported(tmp_path: Path) -> None:
+    tests = "tests: [{vars: {ticket: a}, assert: [{type: levenshtein, value: x, threshold: -1}]}]\n"
+    with pytest.raises(UsageError, match=r"promptfooconfig\.yaml: cannot be said in the native form: .*max"):
+        imported(tmp_path, CONFIG.partition("defaultTest")[0] + tests)
 
 
 @pytest.mark.parametrize(

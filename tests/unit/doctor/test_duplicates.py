@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import make_case
+from builders import make_case, make_suite
+from promptfoo.configs import HEAD, suite_of
 
 from opro_action.doctor.duplicates import duplicate_findings, near_duplicates, same_inputs
 from opro_action.suite.suite import Case, ScorerSpec
@@ -42,6 +43,32 @@ def test_the_same_input_with_different_expected_answers_is_an_error_that_names_b
 )
 def test_what_is_asked_or_graded_otherwise_is_no_contradiction(first: Case, second: Case) -> None:
     assert [found for found in duplicate_findings([first, second]) if found.severity == "error"] == []
+
+
+@pytest.mark.parametrize("expected", ["assert: [{type: equals, value: '{{expected}}'}]", "vars: {more: m}"])
+def test_tests_of_promptfoo_that_ask_the_same_are_held_against_each_other(tmp_path: Path, expected: str) -> None:
+    tests = [
+        f"{{vars: {{output: {q}, expected: {team}}}, assert: [{{type: equals, value: {team}}}]}}"
+        for q, team in (("ant", "billing"), ("bee", "bug"), ("ant", "bug"), ("bee", "bug"))
+    ]
+    suite = suite_of(tmp_path, f"{HEAD}defaultTest: {{{expected}}}\ntests: [{', '.join(tests)}]\n")
+    found = {finding.code: finding.what for finding in duplicate_findings(suite.cases, suite.prompt)}
+    assert 'expects "billing"' in found["contradiction"]
+    assert 'expects "bug"' in found["contradiction"]
+    assert "1 of 4 cases repeat another" in found["repeated-cases"]
+
+
+def test_an_answer_may_hold_two_texts_of_promptfoo(tmp_path: Path) -> None:
+    tests = ", ".join(f"{{vars: {{output: ant}}, assert: [{{type: contains, value: {text}}}]}}" for text in "ab")
+    suite = suite_of(tmp_path, f"{HEAD}tests: [{tests}]\n")
+    assert duplicate_findings(suite.cases, suite.prompt) == []
+
+
+def test_a_var_that_the_prompt_does_not_show_is_not_asked(tmp_path: Path) -> None:
+    cases = [{"vars": {"q": "Where is it?", "note": note}, "expected": note} for note in ("billing", "bug")]
+    suite = make_suite(tmp_path, cases=cases, prompt="Sort {{q}}\n")
+    [finding] = duplicate_findings(suite.cases, suite.prompt)
+    assert finding.code == "contradiction"
 
 
 def test_one_repeat_of_many_is_a_note_and_many_are_a_warning() -> None:

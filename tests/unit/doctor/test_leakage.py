@@ -36,3 +36,13 @@ def test_a_long_expected_answer_and_the_messages_around_the_prompt_count(tmp_pat
 
 def test_labels_and_common_words_are_no_leak(tmp_path: Path) -> None:
     assert leak_findings(make_suite(tmp_path, cases=CASES, prompt="Be short. Answer billing or bug.\n")) == []
+
+
+def test_long_labels_and_vars_that_cases_share_are_no_leak(tmp_path: Path) -> None:
+    options = ["Account and billing support", "Technical troubleshooting", "Sales and partnerships"]
+    cases = [{"input": f"ticket {i}", "expected": option} for i, option in enumerate(options)]
+    prompt = f"Answer one of: {', '.join(options)}.\n"
+    assert leak_findings(make_suite(tmp_path, cases=cases, prompt=prompt, scorers={"choice": {"of": options}})) == []
+    shared = [{"vars": {"team": "Customer Success Europe", "q": word}} for word in ("ant", "bee")]
+    prompt = "You are Customer Success Europe. {{team}}: {{q}}\n"
+    assert leak_findings(make_suite(tmp_path, cases=shared, prompt=prompt)) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opro_action.report.comment import LIMIT, comment_key, comment_text, is_comment
+from opro_action.report.comment import LIMIT, Ran, comment_key, comment_text, is_comment
 
 KEY = comment_key("prompts", "evals/a.yaml")
 
@@ -23,8 +23,9 @@ def suite(**changes: Any) -> dict[str, Any]:
 
 def text(*suites: dict[str, Any], verdict: str = "regressed", **changes: Any) -> str:
     check = {"verdict": verdict, "suites": suites or (suite(verdict=verdict),)}
-    told: dict[str, Any] = {"exit_code": 0, "words": "", "proposals": (), "run_url": "https://hub/run/9", "key": KEY}
-    return comment_text(changes.pop("check", check), **{**told, **changes})
+    check, proposals = changes.pop("check", check), changes.pop("proposals", ())
+    ran = Ran(**{"url": "https://hub/run/9", **changes})
+    return comment_text(check, ran=ran, proposals=proposals, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,27 @@ def test_the_verdict_is_the_first_line(verdict: str, first: str) -> None:
 def test_not_measured_are_the_first_words() -> None:
     assert text(verdict="unmeasured").startswith("NOT MEASURED")
     assert text(check=None, exit_code=3, words="No key").startswith("NOT MEASURED")
+
+
+def test_a_search_that_could_not_measure_leaves_the_checks_verdict_in_the_first_line() -> None:
+    shown = text(verdict="improved", exit_code=3, words="No key for anthropic/x")
+    assert shown.startswith("**Improved**\n")
+    assert "No key for anthropic/x" in shown
+    assert "NOT MEASURED" not in shown
+
+
+def test_it_names_the_commit_that_was_measured() -> None:
+    assert "\nCommit `0123456` · [All of this run](https://hub/run/9)\n" in text(commit="0123456789abcdef" * 2)
+    assert "\nCommit `0123456`\n" in text(commit="0123456789abcdef" * 2, url="")
+
+
+def test_without_a_check_it_says_whether_there_was_a_search() -> None:
+    assert text(check=None).startswith("**No prompt to check**\n")
+    assert text(check=None, proposals=["[Opened](u)"]).startswith("**Searched**\n\n[Opened](u)\n")
+
+
+def test_a_warning_stands_below_the_verdict_and_is_only_text() -> None:
+    assert text(warnings=["`a` @b"]).startswith("**Regressed**\n\nWarning: \\`a\\` @\u2060b\n")
 
 
 def test_another_failure_says_its_exit_code_and_last_words() -> None:

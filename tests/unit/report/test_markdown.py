@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opro_action.report.markdown import cell, code, count, fence, plain, score, signed, table, visible
+from opro_action.report.markdown import cell, code, count, fence, logged, plain, score, signed, table, visible
 
 
 def test_a_fence_is_longer_than_any_backticks_in_it() -> None:
@@ -66,3 +66,21 @@ def test_prose_has_no_markup(text: str) -> None:
 def test_numbers_read_as_such() -> None:
     assert (score(0.5), score(None), signed(0.5), signed(-0.25), signed(None)) == ("0.50", "–", "+0.50", "-0.25", "–")
     assert (count(1, "case"), count(1234, "case")) == ("1 case", "1,234 cases")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::add-mask::x", "⟨U+003A⟩:add-mask::x"),
+        ("a\n \t::error::x\r::warning::y", "a\n \t⟨U+003A⟩:error::x\r⟨U+003A⟩:warning::y"),
+        ("a ##[error]b", "a ##⟨U+005B⟩error]b"),
+        ("a::b, a: b, # [x] and :x", "a::b, a: b, # [x] and :x"),
+    ],
+)
+def test_what_a_runner_would_obey_is_spelled_out_for_it_alone(
+    text: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert logged(text) == text
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert logged(text) == shown

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from builders import graded, graded_by, make_case, write
+from promptfoo.configs import suite_of
 
 from opro_action.errors import CallFailed
 from opro_action.models.model import Completion, Message
@@ -91,6 +92,26 @@ def test_json_without_end_is_no_json(answer: str) -> None:
     assert graded(spec("contains-json"), CASE, answer).score == 0
 
 
+def test_an_answer_nested_too_deeply_for_a_transform_has_failed() -> None:
+    deep = "[" * 600 + "]" * 600
+    for kind in ("contains", "not-contains"):
+        found = graded(spec(kind, "a", transform=["JSON.parse(output)"]), CASE, deep)
+        assert (found.score, found.passed) == (0.0, False)
+    assert graded(spec("contains", "[[", transform=["JSON.parse(output)"]), CASE, "[ [1] ]").score == 1
+
+
+def test_a_number_too_large_for_a_schema_does_not_fit_it() -> None:
+    schema = {"type": "object", "properties": {"price": {"type": "number", "multipleOf": 0.01}}}
+    assert graded(spec("is-json", schema), CASE, '{"price": 1e999}').score == 0
+    assert graded(spec("contains-json", schema), CASE, 'so: {"price": 1e999}').score == 0
+    assert graded(spec("not-is-json", schema), CASE, '{"price": 1e999}').score == 1
+    assert graded(spec("is-json", schema), CASE, '{"price": 1.25}').score == 1
+
+
+def test_a_number_too_large_for_json_is_written_as_null() -> None:
+    assert graded(spec("equals", "null", transform=["JSON.parse(output).price"]), CASE, '{"price": 1e999}').score == 1
+
+
 def test_a_schema_never_fetches_what_it_refers_to() -> None:
     found = graded(spec("is-json", {"$ref": "https://example.org/schema.json"}), CASE, "{}")
     assert found.score is None
@@ -145,6 +166,34 @@ def python(code: str, **options: Any) -> ScorerSpec:
 def test_python_sees_the_prompt_the_vars_and_its_config() -> None:
     code = "context['prompt'] == 'Route: I was charged twice' and context['vars'] and context['config']['a'] == 1"
     assert judged(python(code, config={"a": 1}), "")[0].score == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "context['vars']['output'] * 2 == 10",
+        "context['vars']['tags'] == ['a', 'b']",
+        "context['vars']['off'] is False",
+        "context['vars']['empty'] is None",
+        "context['vars']['more'] == '5 and a,b'",
+        "context['test']['vars'] == context['vars']",
+        "'{{output}} {{tags}} {{off}}{{empty}}' == '5 a,b false'",
+        "'missing' not in context['vars']",
+    ],
+)
+def test_python_gets_the_vars_as_they_are_written(tmp_path: Path, code: str) -> None:
+    text = f"""\
+    prompts: ["{{{{output}}}} {{{{tags}}}} {{{{off}}}} {{{{empty}}}} {{{{missing}}}}"]
+    providers: [echo]
+    tests:
+      - vars: {{output: 5, tags: [a, b], off: false, empty: null, more: "{{{{output}}}} and {{{{tags}}}}"}}
+        options: {{disableVarExpansion: true}}
+        assert: [{{type: python, value: "{code}"}}]
+    """
+    suite = suite_of(tmp_path, text)
+    [case] = suite.cases
+    assert suite.prompt.frame.chat(suite.prompt.text, case.vars) == (("user", "5 a,b false  "),)
+    assert graded(case.scorers[0], case, "").score == 1
 
 
 def test_python_gets_what_a_transform_made() -> None:

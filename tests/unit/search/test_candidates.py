@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import make_case
+from builders import make_case, make_cases
 
 from opro_action.search.candidates import (
     DUPLICATE,
@@ -68,6 +68,12 @@ def test_the_candidate_stands_between_the_tags(reply: str, text: str | None) -> 
 )
 def test_of_a_small_models_reply_the_first_line_counts(reply: str, text: str) -> None:
     assert first_line(reply) == text
+
+
+def test_a_candidate_may_list_the_labels_however_long_they_are() -> None:
+    labels = ("Account and billing support", "Technical troubleshooting")
+    rules = Rules.around(prompt_of("Name the team."), make_cases(4, labels=labels), None)
+    assert rejection(f"Answer one of: {', '.join(labels)}.", rules, ()) is None
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t", "a\0b"])
@@ -149,3 +155,10 @@ def test_placeholders_that_stand_apart_are_restored_to_a_candidate_that_lost_the
 
 def test_a_candidate_that_kept_a_placeholder_is_not_restored() -> None:
     assert restored("New {{a}} words.", prompt_of("Say something.\n{{a}}\n{{b}}")) == "New {{a}} words."
+
+
+def test_the_options_of_a_scorer_may_be_named_however_few_cases_expect_them() -> None:
+    option, case = "Account and billing support", make_case("c", "The page never loads", "Account and billing support")
+    text, seed = f"Name the team: {option} or Sales.", prompt_of("Name the team.")
+    assert rejection(text, Rules.around(seed, (case,), None), ()) == LEAK
+    assert rejection(text, Rules.around(seed, (case,), None, options=[option]), ()) is None

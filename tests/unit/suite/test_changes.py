@@ -13,7 +13,7 @@ from builders import write, write_suite
 from repositories import commit, git, repository
 
 from opro_action.errors import UsageError
-from opro_action.suite.changes import changed_suites
+from opro_action.suite.changes import changed_suites, unchecked_prompts
 from opro_action.suite.discovery import find_suites
 from opro_action.suite.reading import read_suites
 from opro_action.suite.suite import Suite
@@ -52,6 +52,10 @@ def changed(repo: Path, base: str = "HEAD") -> list[str]:
 
 def appended(name: str) -> Callable[[Path], object]:
     return lambda repo: write(repo / name, (repo / name).read_bytes() + b"\n")
+
+
+def rewritten(repo: Path, name: str, old: str, new: str) -> Path:
+    return write(repo / name, (repo / name).read_text().replace(old, new))
 
 
 def removed(name: str) -> Callable[[Path], object]:
@@ -294,6 +298,89 @@ def test_two_commits_can_be_compared(repo: Path) -> None:
     with tree_at(repo, "HEAD") as tree:
         suites = [suite for suite in (suite_at(suite, tree) for suite in now) if suite]
         assert [suite.title for suite in changed_suites(suites, base="HEAD~1", tree=tree)] == ["evals/one.yaml"]
+
+
+def unchecked(repo: Path, base: str = "HEAD") -> list[str]:
+    return unchecked_prompts(suites_of(repo), base=base)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (removed("evals/one.yaml"), "evals/one.yaml is gone"),
+        (lambda repo: write(repo / "evals/one.yaml", "- {id: x, input: a}\n"), "evals/one.yaml does not check it now"),
+        (lambda repo: rewritten(repo, "evals/one.yaml", "one.md", "two.md"), "evals/one.yaml does not check it now"),
+    ],
+    ids=["removed", "made-a-list-of-cases", "of-another-prompt"],
+)
+def test_an_edited_prompt_that_lost_its_suite_is_told_of(
+    repo: Path, change: Callable[[Path], object], why: str, committed: bool
+) -> None:
+    appended("prompts/one.md")(repo)
+    change(repo)
+    if committed:
+        commit(repo)
+
+    found = unchecked(repo, "HEAD~1" if committed else "HEAD")
+    assert found == [f"prompts/one.md is checked by no suite any more ({why})"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        removed("evals/one.yaml"),
+        appended("prompts/one.md"),
+        lambda repo: (removed("evals/one.yaml")(repo), removed("prompts/one.md")(repo)),
+        lambda repo: (git(repo, "mv", "evals/one.yaml", "evals/uno.yaml"), appended("prompts/one.md")(repo)),
+        lambda repo: (appended("evals/two.yaml")(repo), removed("evals/one.yaml")(repo), appended("README.md")(repo)),
+    ],
+    ids=["prompt-as-before", "suite-as-before", "both-removed", "suite-renamed", "other-files-edited"],
+)
+def test_a_prompt_that_is_as_before_or_gone_or_still_has_a_suite_is_not(
+    repo: Path, change: Callable[[Path], object]
+) -> None:
+    write(repo / "README.md", "Read me.\n")
+    commit(repo)
+    change(repo)
+
+    assert unchecked(repo) == []
+
+
+def test_a_prompt_that_another_suite_checks_is_not_told_of(repo: Path) -> None:
+    write(repo / "evals" / "again.yaml", (repo / "evals" / "one.yaml").read_bytes())
+    commit(repo)
+    removed("evals/one.yaml")(repo)
+    appended("prompts/one.md")(repo)
+
+    assert unchecked(repo) == []
+
+
+def test_a_suite_in_a_prompts_own_file_that_lost_its_cases_is_told_of(repo: Path) -> None:
+    whole: dict[str, Any] = {
+        "messages": [{"role": "user", "content": "Say {{input}}"}],
+        "model": "openai/gpt-4.1-mini",
+        "testData": [{"input": "a", "expected": "a"}],
+        "evaluators": [{"name": "same", "string": {"contains": "{{expected}}"}}],
+    }
+    path = write(repo / "prompts" / "own.prompt.yml", json.dumps(whole))
+    commit(repo)
+    del whole["testData"]
+    write(path, json.dumps({**whole, "messages": [{"role": "user", "content": "Broken {{input}}"}]}))
+
+    name = "prompts/own.prompt.yml"
+    assert unchecked(repo) == [f"{name} is checked by no suite any more ({name} does not check it now)"]
+
+
+def test_a_lost_suite_is_seen_in_what_is_staged(repo: Path) -> None:
+    appended("prompts/one.md")(repo)
+    removed("evals/one.yaml")(repo)
+    git(repo, "add", "--all")
+    git(repo, "rm", "--quiet", "--cached", "evals/two.yaml")
+
+    with tree_of_index(repo) as tree:
+        found = unchecked_prompts([], base="HEAD", tree=tree)
+    assert found == ["prompts/one.md is checked by no suite any more (evals/one.yaml is gone)"]
 
 
 PROMPTFOO: dict[str, Any] = {

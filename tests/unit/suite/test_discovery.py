@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import write, write_suite
 
-from opro_action.suite.discovery import find_root, find_suites
+from opro_action.suite.discovery import find_root, find_suites, is_suite
 
 
 def test_the_root_is_the_nearest_repository(tmp_path: Path) -> None:
@@ -72,3 +72,52 @@ def test_a_file_that_cannot_be_told_counts_as_a_suite_so_that_its_fault_is_named
 
 def test_no_evals_no_suites(tmp_path: Path) -> None:
     assert find_suites(tmp_path) == []
+
+
+FOREIGN = "test-match:\n  id: test-match.s1\n  prompt: [x]\nlist:\n- model: x\n- &a {cases: 1}\nagain: *a\n"
+
+
+@pytest.mark.parametrize("content", [FOREIGN, "{}", "a: !other b\n", "? [prompt]\n: model\n"])
+def test_a_mapping_with_nothing_of_a_suite_is_somebody_elses_unless_it_is_named(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path / "evals/registry/x.yaml", content)
+
+    assert find_suites(tmp_path) == []
+    assert is_suite(path, named=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        FOREIGN + "model: x\n",
+        "{promt: x, cases: []}",
+        "description: x\nscorers: exact\n",
+        "a: *b\n'prompt': x\n",
+        "a: [\n",
+    ],
+)
+def test_a_part_of_a_suite_is_a_suite_whose_fault_is_named(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path / "evals/routing.yaml", content)
+
+    assert find_suites(tmp_path) == [path]
+
+
+def test_a_configuration_of_promptfoo_is_told_by_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "evals/promptfooconfig.yaml", "prompts: [x]\nproviders: [echo]\n")
+
+    assert find_suites(tmp_path) == [path]
+
+
+def test_the_nearest_folder_with_suites_wins_up_to_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = write_suite(tmp_path / "repo")
+    write_suite(tmp_path)
+    inside = write_suite(tmp_path / "repo/services/api")
+    write(tmp_path / "repo/services/web/evals/run.py", "")
+    here = {"services/api/src": inside, "services/api": inside, "services/web": outside, ".": outside}
+
+    for folder, suite in here.items():
+        (tmp_path / "repo" / folder).mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(tmp_path / "repo" / folder)
+        assert find_suites(tmp_path / "repo") == [suite]
+
+    monkeypatch.chdir(tmp_path)
+    assert find_suites(tmp_path / "repo") == [outside]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from builders import write
-from promptfoo.configs import HEAD, cases_of, error_of, refusal, scorer_of
+from promptfoo.configs import HEAD, cases_of, error_of, refusal, scorer_of, suite_of
 
+from opro_action.suite.code import code_parts
 from opro_action.suite.promptfoo.kinds import REFUSED, RUN
 
 LINE = "promptfooconfig.yaml:6: "
@@ -108,6 +109,13 @@ def test_code_in_files_is_known_by_its_digest(tmp_path: Path) -> None:
     assert first.options["function"] == "grade.py:get_assert"
     write(tmp_path / "grade.py", "def get_assert(output, context): return False\n")
     assert scorer_of(tmp_path, "{type: python, value: file://grade.py}").options != first.options
+
+
+def test_code_is_the_same_code_for_other_vars(tmp_path: Path) -> None:
+    test = "tests: [{vars: {output: %d}, assert: [{type: python, value: 'True'}]}]\n"
+    one, other = (suite_of(tmp_path, HEAD + test % number) for number in (1, 2))
+    assert code_parts(one) == code_parts(other)
+    assert one.cases[0].digest != other.cases[0].digest
 
 
 def test_what_an_assertion_expects_is_part_of_the_cases_digest(tmp_path: Path) -> None:

@@ -131,6 +131,38 @@ def test_the_default_test_fills_in_what_a_test_leaves_open(tmp_path: Path) -> No
     ]
 
 
+def test_a_var_that_is_null_stands_above_the_default_and_shows_nothing(tmp_path: Path) -> None:
+    head = HEAD + "defaultTest: {vars: {output: d, more: m}}\n"
+    suite = suite_of(tmp_path, f"{head}tests: [{{vars: {{output: null, said: '{{{{output}}}}'}}, {EQUALS}}}]\n")
+    [case] = suite.cases
+    assert (case.vars["output"], case.vars["more"]) == ("", "m")
+    assert case.vars["said"] == "null"  # as JavaScript's replace() has it
+    assert not any("no var for" in note for note in suite.notes)
+
+
+def test_a_scenario_keeps_the_assertions_of_its_config_and_not_the_options(tmp_path: Path) -> None:
+    text = """\
+    prompts: ["{{output}}"]
+    providers: [echo]
+    defaultTest: {assert: [{type: contains, value: default}]}
+    scenarios:
+      - config:
+          - description: of the entry
+            options: {transform: output.trim()}
+            vars: {output: x}
+            assert: [{type: contains, value: entry}]
+        tests:
+          - {options: {disableDefaultAsserts: true}, assert: [{type: contains, value: test}]}
+          - {description: of the test}
+      - config: [{vars: {output: y}, options: {disableDefaultAsserts: true}, assert: [{type: equals, value: y}]}]
+    """
+    cases = suite_of(tmp_path, text).cases
+    assert [case.id for case in cases][:2] == ["of the entry", "of the test"]
+    values = [[spec.options["value"] for spec in case.scorers] for case in cases]
+    assert values == [["entry", "test"], ["default", "entry"], ["default", "y"]]
+    assert not any("transform" in spec.options for case in cases for spec in case.scorers)
+
+
 def test_tests_may_be_for_some_prompts_and_providers_only(tmp_path: Path) -> None:
     text = f"""\
 prompts: [{{raw: "A {{{{output}}}}", label: "g:one"}}, {{raw: "B {{{{output}}}}", label: two}}]
