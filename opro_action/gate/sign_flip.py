@@ -80,9 +80,9 @@ def _fractions(differences: Sequence[float], weights: Sequence[float] | None) ->
     drops of a third and one of two thirds tie exactly, as they should.
     """
     values = [_fraction(difference) for difference in differences]
-    if weights and any(weights):
-        shares = [Fraction(repr(weight)) for weight in weights]
-        values = [value * share / max(shares) for value, share in zip(values, shares, strict=True)]
+    if weights and len(set(weights)) > 1:
+        heaviest = Fraction(repr(max(weights)))
+        values = [value * Fraction(repr(w)) / heaviest for value, w in zip(values, weights, strict=True)]
     return sorted(values)
 
 
