@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from opro_action.commands.output import Output, say, write_result
 from opro_action.errors import UsageError
-from opro_action.search.plan import Plan, read_plan
+from opro_action.search.plan import read_plan
 from opro_action.suite.discovery import find_root
 from opro_action.suite.sources import shown
 
@@ -34,13 +34,13 @@ class ProposeOptions:
 
 def propose(options: ProposeOptions) -> int:
     """Propose the plan, or with `dry_run` write the title and the description only; returns the exit code."""
-    from opro_action.proposal.propose import describe, open_proposal
+    from opro_action.proposal.propose import describe, nothing_in, open_proposal
 
     plan = read_plan(options.plan or _newest_plan(find_root(Path.cwd())))
     if not options.dry_run:
         return _tell(open_proposal(plan, settings=_settings(options)), options.output)
-    if plan.propose == "none" or plan.evidence == "not_shown":
-        return _tell(_nothing(plan), options.output)
+    if nothing := nothing_in(plan):
+        return _tell(nothing, options.output)
     title, body = describe(plan)
     text = f"{title}\n\n{body}"
     write_result(options.output, text=text, value={"title": title, "body": body}, markdown=text)
@@ -54,14 +54,6 @@ def _newest_plan(root: Path) -> Path:
         raise UsageError(f"{shown(runs)}: there is no plan; search with `opro optimize`, or name a plan.")
     say(f"plan: {shown(plans[-1])}")
     return plans[-1]
-
-
-def _nothing(plan: Plan) -> Proposal:
-    """What becomes of such a plan, as `open_proposal` says it."""
-    from opro_action.proposal.paths import branch_name
-    from opro_action.proposal.propose import Proposal
-
-    return Proposal("none", None, None, branch_name(plan.prompt), "There is nothing to propose: no gain was shown.")
 
 
 def _settings(options: ProposeOptions) -> ProposeSettings:

@@ -15,6 +15,7 @@ from github.Repository import Repository
 
 from opro_action.errors import UsageError
 from opro_action.proposal.branch import Raced, build_commit, move_branch
+from opro_action.proposal.choose import proposes
 from opro_action.proposal.client import connect, is_not_there_yet, one_sentence
 from opro_action.proposal.decide import Create, Facts, Leave, Refuse, Update, decide, new_files
 from opro_action.proposal.paths import branch_name, check_paths, check_text
@@ -44,6 +45,13 @@ class Proposal:
     warnings: tuple[str, ...] = ()
 
 
+def nothing_in(plan: Plan) -> Proposal | None:
+    """What becomes of a plan that proposes nothing; None for one that does."""
+    if proposes(plan):
+        return None
+    return Proposal("none", None, None, branch_name(plan.prompt), "There is nothing to propose: no gain was shown.")
+
+
 def open_proposal(plan: Plan, *, settings: ProposeSettings) -> Proposal:
     """Open or update the pull request for a plan, or leave all as it is.
 
@@ -52,8 +60,8 @@ def open_proposal(plan: Plan, *, settings: ProposeSettings) -> Proposal:
     """
     check_paths(plan)
     branch = branch_name(plan.prompt)
-    if plan.propose == "none" or plan.evidence == "not_shown":
-        return Proposal("none", None, None, branch, "There is nothing to propose: no gain was shown.")
+    if nothing := nothing_in(plan):
+        return nothing
     check_text(plan)
     with one_sentence(settings.repository):
         repo = connect(settings)
