@@ -14,7 +14,8 @@ from opro_action.commands.doctor import warn_of_hacks, warn_of_leaks
 from opro_action.commands.output import Output, say, write_result
 from opro_action.errors import UsageError
 from opro_action.models.prices import check_price
-from opro_action.report.optimize import estimate_text, optimize_markdown, optimize_text
+from opro_action.report.markdown import plain
+from opro_action.report.optimize import estimate_json, estimate_text, optimize_markdown, optimize_text
 from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.result import optimize_json
 from opro_action.search.run import Finished, find_run, new_run
@@ -50,9 +51,11 @@ def optimize(options: OptimizeOptions) -> int:
     warn_of_leaks(suite)
     if not suite.history_path.exists():
         warn_of_hacks(suite)
-    say(estimate_text(setup))
+    estimate = estimate_text(setup)
     if options.dry_run:
+        write_result(options.output, text=f"{estimate}\n", value=estimate_json(setup), markdown=f"{plain(estimate)}\n")
         return 0
+    say(estimate)
     check_writable(suite.history_path)
     folder = find_run(suite, options.resume) if options.resume else new_run(suite)
     say(f"journal: {folder / 'journal.jsonl'} (go on after an interruption with --resume {folder.name})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from opro_action.gate.paired import p_in_words, points, some
 from opro_action.report.check import usage_line
 from opro_action.report.markdown import code, count, fence, logged, plain, score, table
@@ -28,6 +30,22 @@ def estimate_text(setup: Setup) -> str:
         f"({suite.model.id} answers, {writer.id} writes), {setup.decision_calls} of them kept for the decision{guards}"
         f"{dollars}, {spec.max_minutes:g} minutes"
     )
+
+
+def estimate_json(setup: Setup) -> dict[str, Any]:
+    """The numbers of `estimate_text`. `max_cost` is in dollars, None without a cap; `decision_calls` of `calls`."""
+    suite, spec = setup.suite, setup.suite.optimize
+    return {
+        "suite": suite.title,
+        "search_cases": len(setup.split.search),
+        "holdout_cases": len(setup.split.holdout),
+        "steps": spec.steps,
+        "candidates": spec.candidates,
+        "calls": setup.most_calls,
+        "decision_calls": setup.decision_calls,
+        "max_cost": spec.max_cost,
+        "max_minutes": spec.max_minutes,
+    }
 
 
 def optimize_text(report: Report) -> str:

@@ -340,9 +340,14 @@ def test_retries_that_eat_the_budget_leave_no_decision_and_4(
 
 def test_a_dry_run_prints_the_estimate_and_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ModelServer(world) as server:
-        code, _, err = optimize(capsys, write_searched(tmp_path, server), "--dry-run")
+        suite = write_searched(tmp_path, server)
+        code, numbers, _ = optimize(capsys, suite, "--dry-run")
+        with pytest.raises(SystemExit):
+            main(["optimize", str(suite), "--dry-run"])
+    text = capsys.readouterr().out
     assert (code, server.count) == (0, 0)
-    assert "30 search and 20 holdout cases; at most 3 steps of 4 candidates, 268 calls" in err
+    assert "30 search and 20 holdout cases; at most 3 steps of 4 candidates, 268 calls" in text
+    assert (numbers["search_cases"], numbers["holdout_cases"], numbers["calls"]) == (30, 20, 268)
     assert not (tmp_path / ".opro").exists()
 
 
