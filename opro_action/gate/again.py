@@ -61,7 +61,7 @@ async def ask_again(side: Side, first: Verdict, models: Models) -> tuple[Side, C
 
 def _combined(side: Side, first: Verdict, again: Sequence[tuple[CaseResult, CaseResult]]) -> Side:
     now = {new.case.id: new for _, new in again}
-    compared, fell = paired_results(again), (first.delta or 0.0) < 0
+    compared, sign = paired_results(again), -1 if (first.delta or 0.0) < 0 else 1
     cases = tuple(
         replace(case, answers=(*case.answers, *now[case.case.id].answers)) if case.case.id in now else case
         for case in side.result.cases
@@ -71,7 +71,7 @@ def _combined(side: Side, first: Verdict, again: Sequence[tuple[CaseResult, Case
         result=SuiteResult(cases),
         baseline=_with_answers(side.baseline, side.suite, [old for old, _ in again]) if side.baseline else None,
         held=frozenset(new.case.id for _, new in again if new.passed),
-        recurred=compared is None or bool(compared.worse if fell else compared.better),
+        recurred=compared is None or any(sign * moved > 0 for moved in compared.weighted_differences),
     )
 
 

@@ -12,6 +12,7 @@ from opro_action.gate.matching import Matched, match_cases
 from opro_action.models.connect import Models
 from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, OnAnswer, score_cases
+from opro_action.scoring.scorers.judging import judge_of
 from opro_action.suite.suite import Case, Suite
 
 
@@ -86,10 +87,12 @@ async def score_side(
 
 def _mostly_changed(recorded: Baseline, suite: Suite) -> str | None:
     """In words, that most of the recorded cases are graded or asked otherwise now, so that they say little of today."""
-    before = {case.id: case.digest for case in recorded.cases}
-    both = [case for case in suite.cases if case.id in before]
-    changed = sum(before[case.id] != case.digest for case in both)
-    return f"{changed} of {len(both)} cases have changed since it was recorded" if 2 * changed > len(both) else None
+    before, now = ({case.id: case.digest for case in cases} for cases in (recorded.cases, suite.cases))
+    both = before.keys() & now.keys()
+    # Where ids are made from the content, a case that was edited is one that is gone and one that is new.
+    renamed = min(len(before), len(now)) - len(both)
+    changed, n = renamed + sum(before[id_] != now[id_] for id_ in both), renamed + len(both)
+    return f"{changed} of {n} cases have changed since it was recorded" if 2 * changed > n else None
 
 
 async def answers(
@@ -144,15 +147,21 @@ async def _with_base(side: Side, models: Models, base: Base) -> Side:
 def _accepted(suite: Suite, base: Base) -> Suite | None:
     """The suite as it is asked at the base, of the cases of both; None when nothing differs.
 
-    Scorers and expected answers are today's on both sides: what is compared is what the model is asked.
+    Scorers, judge and expected answers are today's on both sides: what is compared is what the model is asked.
     """
     known = base.suite_of(suite)
     if known is None:
         return None
-    before = {(case.id, case.asked) for case in known.cases}
-    common = tuple(case for case in suite.cases if (case.id, case.asked) in before)
+    before = {case.asked for case in known.cases}
+    common = tuple(case for case in suite.cases if case.asked in before)
     found = replace(
-        suite, prompt=known.prompt, model=known.model, response_format=known.response_format, cases=common, partial=True
+        suite,
+        prompt=known.prompt,
+        model=known.model,
+        judge=judge_of(suite),
+        response_format=known.response_format,
+        cases=common,
+        partial=True,
     )
     return found if common and _asks_otherwise(found, suite) else None
 

@@ -12,7 +12,7 @@ from opro_action.errors import CallFailed, CallRefused
 from opro_action.models.model import Completion, Message, Model, Request
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.scoring.scorers import grade_all
-from opro_action.scoring.scorers.judging import default_judge
+from opro_action.scoring.scorers.judging import judge_of
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.prompt import Frame
 from opro_action.suite.suite import Case, ModelSpec, ScorerSpec, Suite
@@ -98,7 +98,7 @@ async def _until_settled(tasks: Sequence[asyncio.Future[T]]) -> None:
 
 def tools_of(suite: Suite, connect: Callable[[ModelSpec], Model]) -> Tools:
     """What the scorers of a suite may use: its judge, or the task model free of what shapes its answers."""
-    return Tools(connect, suite.judge or default_judge(suite.model), suite.root)
+    return Tools(connect, judge_of(suite), suite.root)
 
 
 def request_for(bench: Bench, text: str, case: Case, repeat: int = 0) -> Request:

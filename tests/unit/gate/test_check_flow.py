@@ -90,6 +90,38 @@ def test_where_most_cases_are_graded_otherwise_now_the_base_is_scored_as_they_ar
     assert asked(model) == {BAD: 24, GOOD: 24}
 
 
+def test_cases_whose_ids_are_made_of_their_content_are_known_by_what_they_ask(tmp_path: Path) -> None:
+    def suite(expected: str) -> Suite:
+        cases = [{"input": f"ticket {i}", "expected": expected} for i in range(24)]
+        return make_suite(tmp_path, prompt=BAD, params={"temperature": 0}, cases=cases)
+
+    before, now = recorded(suite("Bug")), suite("bug")
+    assert not {case.id for case in before.cases} & {case.id for case in now.cases}
+    (found,), _ = checked([now], by_prompt, base=base_with(GOOD, cases=before.cases))
+    assert (found.verdict.verdict, found.ref, found.verdict.n_common) == ("regressed", "main", 24)
+    assert found.verdict.why_not == "24 of 24 cases have changed since it was recorded"
+
+
+def test_removed_cases_are_no_changed_ones(tmp_path: Path) -> None:
+    suite = recorded(suite_of(tmp_path))
+    (found,), model = checked([replace(suite, cases=suite.cases[:8])], by_prompt, base=base_with(GOOD))
+    assert (found.ref, found.verdict.n_common) == (None, 8)
+    assert asked(model) == {BAD: 8}
+
+
+def test_both_sides_are_graded_by_one_judge_when_the_model_changes(tmp_path: Path) -> None:
+    def script(request: Request) -> str:
+        return '{"reason": "so it is", "score": 1}' if len(request.messages[-1].content) > 20 else "an answer"
+
+    suite = suite_of(tmp_path, GOOD, scorers={"rubric": "The answer is polite."})
+    base = base_with(GOOD, model=ModelSpec("scripted/old", {"temperature": 0}))
+    (found,), model = checked([suite], script, base=base)
+    assert found.ref == "main"
+    judged = Counter(request.model for request in model.requests if len(request.messages[-1].content) > 20)
+    assert judged == {"scripted/test": 48}
+    assert Counter(request.model for request in model.requests)["scripted/old"] == 24
+
+
 def test_a_prompt_whose_other_parts_differ_from_the_base_did_change(tmp_path: Path) -> None:
     base = base_with(BAD, model=ModelSpec("scripted/old", {"temperature": 0}))
     (found,), _ = checked([suite_of(tmp_path)], lambda request: "bug" if "old" in request.model else "no", base=base)
@@ -219,6 +251,22 @@ def test_a_drop_that_comes_again_is_confirmed_with_all_answers(tmp_path: Path) -
     assert found.verdict.delta == -1
     assert [len(case.answers) for case in found.result.cases] == [2] * 24
     assert asked(model) == {BAD: 48, GOOD: 24}
+
+
+def test_a_case_of_no_weight_confirms_no_drop(tmp_path: Path) -> None:
+    """Six cases were wrong at first; asked again only one is, which has no weight in the score."""
+
+    def script(request: Request) -> str:
+        number = int(request.messages[-1].content.split()[-1])
+        old = request.messages[0].content == GOOD
+        return "hello" if not old and number < 7 and (request.repeat == 0 or number == 0) else "bug"
+
+    suite = suite_of(tmp_path, temperature=0.8)
+    suite = recorded(replace(suite, cases=(replace(suite.cases[0], weight=0.0), *suite.cases[1:])))
+    (found,), _ = checked([suite], script)
+    assert found.confirmation is not None
+    assert (found.confirmation.first.verdict, found.verdict.verdict) == ("regressed", "inconclusive")
+    assert found.verdict.regressed_cases
 
 
 def test_a_gain_over_a_baseline_that_was_unlucky_is_not_claimed_either(tmp_path: Path) -> None:
