@@ -16,6 +16,7 @@ from opro_action.commands.compare import other_prompt
 from opro_action.gate.check import check_suites, overall
 from opro_action.models.connect import Models
 from opro_action.report.check_json import check_json
+from opro_action.scoring.selfcheck import check_prices
 from opro_action.suite.reading import read_suite
 from opro_action.suite.suite import Suite
 
@@ -103,9 +104,8 @@ async def _check(wanted: Wanted, calls: Calls) -> CheckResult:
 
 async def checked(suite: Suite, models: Models, *, base: str | None, model: str | None) -> dict[str, Any]:
     """The object `opro.check/1` for a suite, without its usage."""
-    for spec in (suite.model, suite.judge):
-        if spec:
-            models.check_price(spec)
+    if models.budget.max_cost is not None:
+        await check_prices(suite, models.check_price)
     with base_at(base, model=model) as accepted:
         checks = await check_suites([suite], models, base=accepted)
     return {**check_json(checks, {}), "exit_code": overall(checks)[1]}

@@ -19,6 +19,7 @@ from opro_action.report.check import check_markdown, check_text
 from opro_action.report.check_json import check_json
 from opro_action.report.markdown import count
 from opro_action.scoring.results import Answer
+from opro_action.scoring.selfcheck import check_prices
 from opro_action.suite.changes import changed_suites, unchecked_prompts
 from opro_action.suite.files import check_writable
 from opro_action.suite.git import last_change
@@ -148,8 +149,8 @@ async def _check_all(
     began, recording = time.monotonic(), options.update_baseline is not None
     repository = tree.repository if tree else None
     async with open_models(repository or suites[0].root, options.calls) as models:
-        for model in (model for suite in suites for model in (suite.model, suite.judge) if model):
-            models.check_price(model)
+        for suite in suites if options.calls.max_cost is not None else ():
+            await check_prices(suite, models.check_price)
         with base_at(options.base, model=options.model, repository=repository) as base:
             checks = await check_suites(
                 suites, models, base=None if recording else base, confirm=not recording, on_answer=_progress

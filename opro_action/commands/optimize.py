@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shlex
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from opro_action.errors import UsageError
 from opro_action.models.prices import check_price
 from opro_action.report.markdown import plain
 from opro_action.report.optimize import estimate_json, estimate_text, optimize_markdown, optimize_text
+from opro_action.scoring.selfcheck import check_prices
 from opro_action.search.prepare import prepare, writer_of
 from opro_action.search.result import optimize_json
 from opro_action.search.run import Finished, find_run, new_run
@@ -75,8 +77,7 @@ def _check_prices(setup: Setup) -> None:
     if setup.suite.optimize.max_cost is None:
         return
     for suite in (setup.suite, *(guard.suite for guard in setup.guards)):
-        check_price(suite.model)
-        check_price(suite.judge or suite.model)
+        asyncio.run(check_prices(suite, check_price))
     check_price(writer_of(setup.suite))
 
 

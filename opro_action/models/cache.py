@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -91,7 +92,7 @@ class Cache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             self._inode = self.path.stat().st_ino
-            db.execute("PRAGMA journal_mode=WAL")
+            _begin_log(db)
             # With a write-ahead log NORMAL cannot damage the file, and saves an fsync for each answer.
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
@@ -107,6 +108,20 @@ class Cache:
                     with contextlib.suppress(FileNotFoundError):
                         Path(f"{self.path}{suffix}").rename(f"{damaged}{suffix}")
                 self._warn(f"{self.path}: the damaged cache was set aside as {damaged.name} and a new one begun.")
+
+
+def _begin_log(db: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; where several processes do that to a new file, SQLite does not wait by itself."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _free_name(path: Path) -> Path:

@@ -149,7 +149,9 @@ class PaidModel:
         cost = 0.0
         try:
             completion = await self._inner.complete(request)
-            cost = completion.cost_usd or 0.0
+            # A server that counts no tokens may bill them all the same.
+            counted = completion.prompt_tokens or completion.completion_tokens
+            cost = (completion.cost_usd or 0.0) if counted else most
         except CallRefused as refusal:
             self._refusal = refusal
             raise

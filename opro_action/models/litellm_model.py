@@ -87,7 +87,12 @@ class LitellmModel:
         return completion if cost is None else _with_cost(completion, cost)
 
     def cost(self, completion: Completion, response: Any) -> float | None:
-        """The user's price; else litellm's, which knows cheaper cached tokens; else that of its list."""
+        """The user's price; else litellm's, which knows cheaper cached tokens; else that of its list.
+
+        None where it is not known, or the provider did not count the tokens.
+        """
+        if not completion.prompt_tokens and not completion.completion_tokens:
+            return None
         if self._spec.price is None:
             cost = getattr(response, "_hidden_params", {}).get("response_cost")
             if cost is not None:

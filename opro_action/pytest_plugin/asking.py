@@ -18,6 +18,7 @@ from opro_action.models.usage import Usage
 from opro_action.pytest_plugin.settings import Settings
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.scoring.runner import Bench, request_for
+from opro_action.scoring.selfcheck import check_prices
 from opro_action.suite.suite import Case, Suite
 
 
@@ -65,12 +66,10 @@ class Asking:
             self._usage += models.usage.total
 
     def models_for(self, suites: Sequence[Suite]) -> Models:
-        """Raises UsageError, before anything is spent, when the cap on dollars cannot be kept."""
+        """The models of the run, opened for the first of these suites."""
         if self._models is None:
             calls = Calls(offline=self._settings.offline)
             self._models = open_models(suites[0].root, calls, budget=self._budget, warn=self.told.append)
-        for spec in (spec for suite in suites for spec in (suite.model, suite.judge) if spec):
-            self._models.check_price(spec)
         return self._models
 
     async def check(
@@ -81,14 +80,19 @@ class Asking:
         against_base: bool,
         known: Callable[[Suite], Sequence[CaseResult]] = lambda suite: (),
     ) -> list[SuiteCheck]:
-        """The suites scored and judged together. While baselines are recorded nothing is compared with HEAD."""
+        """The suites scored and judged together. While baselines are recorded nothing is compared with HEAD.
+
+        Raises UsageError, before anything is spent, when the cap on dollars cannot be kept.
+        """
         if not suites:
             return []
-        recording = self._settings.update is not None
+        models, recording = self.models_for(suites), self._settings.update is not None
+        for suite in suites if models.budget.max_cost is not None else ():
+            await check_prices(suite, models.check_price)
         with self.busy(), base_at(None, model=self._settings.model) as base:
             return await check_suites(
                 suites,
-                self.models_for(suites),
+                models,
                 base=base if against_base and not recording else None,
                 confirm=not recording,
                 on_answer=lambda suite: self._listener(suite, heard),

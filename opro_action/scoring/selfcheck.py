@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opro_action.errors import CallFailed
@@ -71,11 +71,19 @@ async def judged_self_check(suite: Suite, tools: Tools) -> SelfCheck:
 
 
 async def judges_of(suite: Suite, case: Case) -> tuple[ModelSpec, ...]:
-    """The models that would be asked to grade an answer to the case; none of them is."""
+    """The models that would be asked to grade an answer to the case, once for each call; none of them is."""
     nobody = _Nobody()
     with contextlib.suppress(CallFailed):
         await grade_all(suite.scorers, asked(suite, case, FOR_JUDGES[-1].text), tools_of(suite, nobody.connect))
     return tuple(nobody.wanted)
+
+
+async def check_prices(suite: Suite, check: Callable[[ModelSpec], None]) -> None:
+    """`check` the task model, and those that its scorers ask: it raises UsageError for one without a known price."""
+    check(suite.model)
+    for case in suite.cases if any(case.scorers for case in suite.cases) else suite.cases[:1]:
+        for spec in await judges_of(suite, case):
+            check(spec)
 
 
 def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:
@@ -85,16 +93,22 @@ def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:
 
 
 class _Nobody:
-    """Stands where every model would be: notes which was `wanted`, and never answers."""
+    """Stands where every model would be: notes which was `wanted`, once for each call, and never answers."""
 
     def __init__(self) -> None:
         self.wanted: list[ModelSpec] = []
 
     def connect(self, spec: ModelSpec) -> Model:
-        self.wanted.append(spec)
-        return self
+        return _Unasked(spec, self.wanted)
+
+
+@dataclass(frozen=True)
+class _Unasked:
+    spec: ModelSpec
+    wanted: list[ModelSpec]
 
     async def complete(self, request: Request) -> Completion:
+        self.wanted.append(self.spec)
         raise CallFailed(f"{request.model} is not asked")
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from operator import mul
 
 from opro_action.errors import CallFailed
-from opro_action.models.embedding import embedding_spec, request_for, vector_of
+from opro_action.models.embedding import embedding_spec
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.promptfoo_seen import Seen, seen, without_weight
-from opro_action.scoring.scorers.similar import cosine
+from opro_action.scoring.scorers.similar import cosine, vectors
 from opro_action.scoring.scorers.text import quoted
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.specs import model_of
@@ -33,13 +33,13 @@ async def similar(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     model = tools.connect(embedding)
     texts = [looked.text, *looked.value]
     try:
-        vectors = [vector_of(await model.complete(request_for(embedding, text))) for text in texts]
+        found = await vectors(model, embedding, texts)
     except CallFailed as failure:
         return Grade(None, f"the embedding model gave no answer: {failure}")
-    found = [_measured(looked, vectors[0], vector) for vector in vectors[1:]]
-    if None in found:
+    measured = [_measured(looked, found[0], vector) for vector in found[1:]]
+    if None in measured:
         return Grade(None, f"{embedding.id} sent vectors of different lengths, or of zeros alone")
-    grades = [grade for grade in found if grade is not None]
+    grades = [grade for grade in measured if grade is not None]
     pick = min if looked.negated else max
     best = pick(range(len(grades)), key=lambda at: grades[at].score or 0.0)
     return without_weight(spec, _named(grades[best], looked.value[best]))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from operator import mul
 
 from opro_action.errors import CallFailed
 from opro_action.models.embedding import LOCAL, embedding_spec, request_for, vector_of
+from opro_action.models.model import Model
 from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.text import as_text, no_expected, quoted
 from opro_action.scoring.tools import Asked, Tools
 from opro_action.suite.specs import model_of
-from opro_action.suite.suite import ScorerSpec
+from opro_action.suite.suite import ModelSpec, ScorerSpec
 
 
 async def similar(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
@@ -30,15 +32,24 @@ async def similar(asked: Asked, spec: ScorerSpec, tools: Tools) -> Grade:
     embedding = embedding_spec(given)
     model = tools.connect(embedding)
     try:
-        first, second = [
-            vector_of(await model.complete(request_for(embedding, text))) for text in (wanted, asked.answer)
-        ]
+        first, second = await vectors(model, embedding, (wanted, asked.answer))
     except CallFailed as failure:
         return Grade(None, f"the embedding model gave no answer: {failure}")
     score = cosine(first, second)
     if score is None:
         return Grade(None, f"{embedding.id} sent vectors of {len(first)} and {len(second)} numbers, or of zeros alone")
     return Grade(min(1.0, max(0.0, score)), f"{score:.2f} near to {quoted(wanted)}: {quoted(asked.answer)}")
+
+
+async def vectors(model: Model, embedding: ModelSpec, texts: Sequence[str]) -> list[Sequence[float]]:
+    """The embedding of each text; raises CallFailed when one cannot be had."""
+    found = await asyncio.gather(
+        *(model.complete(request_for(embedding, text)) for text in texts), return_exceptions=True
+    )
+    failed = [error for error in found if isinstance(error, BaseException)]
+    if failed:
+        raise failed[0]
+    return [vector_of(one) for one in found if not isinstance(one, BaseException)]
 
 
 def cosine(first: Sequence[float], second: Sequence[float]) -> float | None:

@@ -56,14 +56,6 @@ def echo(request: Request) -> str:
     return request.messages[-1].content
 
 
-@pytest.fixture(autouse=True)
-def no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPRO_API_BASE", raising=False)
-    monkeypatch.delenv("OPRO_OPTIMIZER_API_BASE", raising=False)
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.delenv("OPENAI_API_BASE", raising=False)
-
-
 def test_the_specs_parameters_are_sent() -> None:
     world = World(echo)
     world.ask("hi")
