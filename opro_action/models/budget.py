@@ -45,6 +45,11 @@ class Budget:
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
+    def settled_calls(self) -> int:
+        """Requests that went out and have ended, well or not, those of a resumed run included."""
+        return self._calls - self._in_flight
+
+    @property
     def remaining_calls(self) -> int | None:
         """Calls that may still go out; None when they are not capped."""
         return None if self.max_calls is None else max(0, self.max_calls - self._calls)

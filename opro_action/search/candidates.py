@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opro_action.search.demos import shown_in, without_demos
+from opro_action.search.demos import section_of, shown_in, without_demos
 from opro_action.suite.prompt import Frame, Prompt, fill
 from opro_action.suite.quoting import common_texts, folded, quotable
 from opro_action.suite.suite import Case
@@ -29,8 +29,9 @@ DECLINED = "turned down by a person before"
 class Rules:
     """What a candidate is held against. `max_length` is in characters, without a section of examples.
 
-    `demos` are the cases that may stand in such a section; anywhere else they are quoted like any other. `common` are
-    texts, normalised, that are no case's own: what several share, and the `options` that a scorer names.
+    `demos` are the cases that may stand in such a section; anywhere else they are quoted like any other. `section` is
+    the one that the file's prompt has: it may stay as it is, whatever has become of its cases. `common` are texts,
+    normalised, that are no case's own: what several share, and the `options` that a scorer names.
     """
 
     seed: str
@@ -39,6 +40,7 @@ class Rules:
     frame: Frame = Frame()
     demos: tuple[Case, ...] = ()
     common: frozenset[str] = frozenset()
+    section: str | None = None
 
     @classmethod
     def around(
@@ -53,7 +55,8 @@ class Rules:
         own = without_demos(prompt.text)
         limit = max_length or max(4 * len(own), 1000)
         held = (*cases, *demos)
-        return cls(own, held, limit, prompt.frame, tuple(demos), common_texts(held).union(map(folded, options)))
+        common = common_texts(held).union(map(folded, options))
+        return cls(own, held, limit, prompt.frame, tuple(demos), common, section_of(prompt.text))
 
 
 def tagged_text(reply: str) -> str | None:
@@ -104,7 +107,8 @@ def rejection(text: str, rules: Rules, tried: Iterable[str], declined: Iterable[
 
     `tried` are the texts of the search so far, `declined` those that a person has turned down.
     """
-    own = without_demos(text) if shown_in(text, rules.demos) else text
+    kept = section_of(text) == rules.section or shown_in(text, rules.demos)
+    own = without_demos(text) if kept else text
     if not own.strip() or "\0" in text:
         return EMPTY
     if rules.frame.placeholders(text) != rules.frame.placeholders(rules.seed):

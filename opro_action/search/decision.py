@@ -38,7 +38,11 @@ class Outcome:
 
 
 def decide(setup: Setup, trajectory: Trajectory, stop: Stop) -> Generator[Ask, Any, Outcome]:
-    """Weigh the prompt that the search believes in most on the holdout, and ask the guards when that shows a gain."""
+    """Weigh the prompt that the search believes in most on the holdout, and ask the guards when that shows a gain.
+
+    Raises NotMeasured when the holdout, or all that was tried, has no score.
+    """
+    check_scored([one for one in trajectory.attempts if one.step > 0 and not one.rejected], least=1)
     belief = believed(trajectory)
     reason = _not_worth_a_look(belief, trajectory, setup.suite.optimize.min_gain)
     if reason:
@@ -47,6 +51,16 @@ def decide(setup: Setup, trajectory: Trajectory, stop: Stop) -> Generator[Ask, A
         return (yield from _weighed(setup, Outcome(trajectory, stop, belief.best, None)))
     except BudgetSpent as spent:
         return Outcome(trajectory, Stop("budget", str(spent)), belief.best, None)
+
+
+def check_scored(tried: Sequence[Attempt], *, least: int) -> None:
+    """Raise NotMeasured when `least` prompts or more were tried and no case of any of them has a score.
+
+    It is then not the wording that failed.
+    """
+    results = [result for attempt in tried for result in attempt.results.values()]
+    if results and len(tried) >= least and all(result.score is None for result in results):
+        raise NotMeasured(f"None of {len(tried)} candidates could be scored: {unscored(results)}")
 
 
 def unscored(results: Sequence[CaseResult]) -> str:

@@ -29,21 +29,21 @@ def set_aside(split: Split, suite: Suite) -> Split:
     Raises UsageError when there are too few cases that can be examples.
     """
     section, wanted = section_of(suite.prompt.text) or "", suite.optimize.demos
-    pool = {case.digest for case in (*split.search, *split.holdout) if section and _demo(case) in section}
+    pool = {case.asked for case in (*split.search, *split.holdout) if section and _demo(case) in section}
     if wanted:
         frame = suite.prompt.frame
-        fit = [case for case in split.search if case.digest not in pool and showable(case, frame)]
+        fit = [case for case in split.search if case.asked not in pool and showable(case, frame)]
         count = max(wanted, round(POOL * len(split.search)))
         if len(fit) < 2 * count:
             raise UsageError(
                 f"{suite.title}: {wanted} demos (optimize.demos) need {2 * count} cases with `expected` in the search "
                 f"split, which has {len(fit)}: add cases, or ask for fewer demos."
             )
-        pool |= {case.digest for case in stratified_order(fit, suite.optimize.seed, "pool")[:count]}
+        pool |= {case.asked for case in stratified_order(fit, suite.optimize.seed, "pool")[:count]}
     return Split(
-        search=tuple(case for case in split.search if case.digest not in pool),
-        holdout=tuple(case for case in split.holdout if case.digest not in pool),
-        demos=tuple(case for case in suite.cases if case.digest in pool),
+        search=tuple(case for case in split.search if case.asked not in pool),
+        holdout=tuple(case for case in split.holdout if case.asked not in pool),
+        demos=tuple(case for case in suite.cases if case.asked in pool),
     )
 
 

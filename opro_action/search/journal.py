@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -13,49 +13,65 @@ from opro_action.errors import CallFailed, FileError, UsageError
 from opro_action.models.cache import cache_key
 from opro_action.models.model import Completion, Model, Request, Role
 
-SCHEMA = "opro.journal/2"
+SCHEMA = "opro.journal/3"
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What a run has used so far: seconds, requests that have ended, failed ones included, and their dollars."""
+
+    elapsed_s: float = 0.0
+    spent_calls: int = 0
+    spent_usd: float = 0.0
 
 
 @dataclass(frozen=True)
 class Past:
     """What an earlier part of the run left: header, finished calls by key, notes, the steps that were begun, the end.
 
-    `failures` are the reasons of calls that failed and without which the search went on, so that it does again; those
-    after its last step may be asked anew. `steps` has the candidates of each step, 0 where that is not known.
+    `paid` are the calls that went out, with the role of the model. `failures` are the reasons of calls that failed and
+    without which the search went on, so that it does again; those after its last step may be asked anew, unless the run
+    has ended. `steps` has the candidates of each step, 0 where that is not known.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Completion] = field(default_factory=dict)
-    roles: Mapping[str, Role] = field(default_factory=dict)
+    paid: tuple[tuple[Role, Completion], ...] = ()
     notes: frozenset[str] = frozenset()
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: Mapping[int, int] = field(default_factory=dict)
     end: Mapping[str, Any] | None = None
-    elapsed_s: float = 0.0
-
-    @property
-    def paid(self) -> list[tuple[Role, Completion]]:
-        """The finished calls that went out, with the role of the model."""
-        return [(self.roles[key], call) for key, call in self.calls.items() if not call.cached]
+    meter: Meter = Meter()
 
 
 class Journal:
-    """Appends lines to a file, each flushed to the disk before its method returns. `clock` gives seconds."""
+    """Appends lines to a file, each flushed to the disk before its method returns, and tells what it held before."""
 
-    def __init__(self, path: Path, past: Past, *, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, past: Past, *, meter: Callable[[], Meter]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_torn_line(path)
         self._file: IO[str] = path.open("a", encoding="utf-8", newline="\n")
-        self._clock = clock
-        self._noted = past.notes
+        self._meter = meter
+        self._past = past
+        self._failures = {key: list(reasons) for key, reasons in past.failures.items()}
+
+    def told(self, key: str) -> Completion | None:
+        """What came of a call in the part of the run that is being resumed, None when it was not made.
+
+        Raises CallFailed as often as it had failed, before it was answered or not.
+        """
+        if self._failures.get(key):
+            raise CallFailed(self._failures[key].pop(0))
+        return self._past.calls.get(key)
 
     def note(self, kind: str, **fields: Any) -> None:
         """Write a decision, unless the part of the run that is being resumed wrote it already."""
-        if _note({"kind": kind, **fields}) not in self._noted:
+        if _note({"kind": kind, **fields}) not in self._past.notes:
             self.write(kind, **fields)
 
     def write(self, kind: str, **fields: Any) -> None:
-        line = {"kind": kind, "elapsed_s": round(self._clock(), 3), **fields}
+        used = {name: round(value, 9) for name, value in asdict(self._meter()).items()}
+        line = {"kind": kind, **used, **fields}
         self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -71,15 +87,12 @@ class Journaled:
     model: Model
     role: Role
     journal: Journal
-    past: Past
 
     async def complete(self, request: Request) -> Completion:
         key = cache_key(request)
-        known = self.past.calls.get(key)
+        known = self.journal.told(key)
         if known:
             return known
-        if key in self.past.failures:
-            raise CallFailed(self.past.failures[key])
         try:
             completion = await self.model.complete(request)
         except CallFailed as failure:
@@ -100,16 +113,17 @@ def read_journal(path: Path) -> Past:
     if not entries or entries[0].get("schema") != SCHEMA:
         raise FileError(path, 1, "this is no journal that can be resumed; start again without --resume.")
     calls = [entry for entry in entries if entry["kind"] == "call"]
+    end = next((entry for entry in reversed(entries) if entry["kind"] == "end"), None)
     last_step = max((place for place, entry in enumerate(entries) if entry["kind"] == "step"), default=0)
     return Past(
         header=entries[0],
-        calls={entry["key"]: _completion(entry) for entry in calls},
-        roles={entry["key"]: entry["role"] for entry in calls},
+        calls={entry["key"]: _completion(entry) for entry in reversed(calls)},  # the first, which was paid for
+        paid=tuple((entry["role"], _completion(entry)) for entry in calls if not entry["cached"]),
         notes=frozenset(_note(entry) for entry in entries if entry["kind"] not in {"call", "failed"}),
-        failures={entry["key"]: entry["reason"] for entry in entries[:last_step] if entry["kind"] == "failed"},
+        failures=_failures(entries if end else entries[:last_step]),
         steps={entry["step"]: entry.get("candidates", 0) for entry in entries if entry["kind"] == "step"},
-        end=next((entry for entry in reversed(entries) if entry["kind"] == "end"), None),
-        elapsed_s=max(entry["elapsed_s"] for entry in entries),
+        end=end,
+        meter=Meter(**{name: max(entry[name] for entry in entries) for name in asdict(Meter())}),
     )
 
 
@@ -134,8 +148,16 @@ def check_same_search(header: Mapping[str, Any], past: Mapping[str, Any]) -> Non
 
 
 def _note(entry: Mapping[str, Any]) -> str:
-    plain = {name: value for name, value in entry.items() if name != "elapsed_s"}
+    plain = {name: value for name, value in entry.items() if name not in asdict(Meter())}
     return json.dumps(plain, sort_keys=True)
+
+
+def _failures(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry["kind"] == "failed":
+            found.setdefault(entry["key"], []).append(entry["reason"])
+    return found
 
 
 def _completion(entry: Mapping[str, Any]) -> Completion:

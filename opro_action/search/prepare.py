@@ -9,7 +9,7 @@ from opro_action.errors import UsageError
 from opro_action.gate.baseline import read_baseline
 from opro_action.gate.evidence import LEVEL
 from opro_action.gate.power import FEW, smallest_change
-from opro_action.scoring.scorers.judging import default_judge
+from opro_action.scoring.scorers.judging import default_judge, judge_of
 from opro_action.scoring.selfcheck import judges_of
 from opro_action.search.declined import known_versions, without_declined
 from opro_action.search.demos import set_aside, shown_in
@@ -48,12 +48,23 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
         declined=declined(history),
     )
     setup = whole if spec.holdout else replace(whole, split=split.searching(searched(whole.cap), spec.seed))
+    _check_weights(setup)
     if setup.least_calls > setup.cap:
         raise UsageError(
             f"{suite.title}: max_calls is {setup.cap}, but the shortest search of this suite "
             f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
         )
     return setup
+
+
+def _check_weights(setup: Setup) -> None:
+    """Raise UsageError when a part of the split could have no score."""
+    for name, cases in (("search", setup.split.search), ("holdout", setup.split.holdout)):
+        if not any(case.weight for case in cases):
+            raise UsageError(
+                f"{setup.suite.title}: each of the {len(cases)} {name} cases has weight 0, so that they have no score; "
+                "give more cases a weight, or set another seed (optimize.seed)."
+            )
 
 
 def writer_of(suite: Suite) -> ModelSpec:
@@ -91,14 +102,14 @@ def _calls_per_answer(suite: Suite, cases: tuple[Case, ...]) -> int:
 def _other_suites(suite: Suite, split: Split) -> list[Guard]:
     """Each further suite with those of its cases that the search of this one does not work on."""
     guards = []
-    worked_on = {case.digest for case in (*split.search, *split.demos)}
+    worked_on = {case.asked for case in (*split.search, *split.demos)}
     for other in also_suites(suite):
         if other.prompt.path != suite.prompt.path:
             raise UsageError(
                 f"{suite.title}: optimize.also names {other.title}, whose prompt is another one "
                 f"({other.relative(other.prompt.path)}); name suites of the same prompt."
             )
-        unseen = tuple(case for case in other.cases if case.digest not in worked_on)
+        unseen = tuple(case for case in other.cases if case.asked not in worked_on)
         if not unseen:
             raise UsageError(
                 f"{suite.title}: optimize.also names {other.title}, but the search works on each of its cases, so that "
@@ -110,7 +121,9 @@ def _other_suites(suite: Suite, split: Split) -> list[Guard]:
 
 def _other_models(suite: Suite, split: Split) -> list[Guard]:
     """The same holdout cases put to other task models, with the parameters of the suite's own."""
-    others = [replace(suite, model=replace(suite.model, id=name)) for name in suite.optimize.models]
+    others = [
+        replace(suite, model=replace(suite.model, id=name), judge=judge_of(suite)) for name in suite.optimize.models
+    ]
     return [
         Guard(f"the model {one.model.id}", one, split.holdout, _repeats(one), _calls_per_answer(one, split.holdout))
         for one in others

@@ -20,22 +20,28 @@ from opro_action.scoring.results import CaseResult, SuiteResult
 from opro_action.scoring.runner import Bench, gather, score_cases
 from opro_action.search.declined import known_versions
 from opro_action.search.history import extended, to_lines
-from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal, suite_of
+from opro_action.search.journal import (
+    SCHEMA,
+    Journal,
+    Journaled,
+    Meter,
+    Past,
+    check_same_search,
+    read_journal,
+    suite_of,
+)
 from opro_action.search.metaprompt import Draft
 from opro_action.search.plan import Plan, write_plan
 from opro_action.search.prepare import writer_of
 from opro_action.search.result import Report, plan_of, versions
+from opro_action.search.room import Room
 from opro_action.search.search import Ask, Outcome, Score, Setup, Write, search
-from opro_action.search.stopping import Stop
 from opro_action.search.trajectory import Way
 from opro_action.search.ways import names
 from opro_action.suite.files import state_folder, write_atomically
 from opro_action.suite.git import head_commit
 from opro_action.suite.prompt import digest
-from opro_action.suite.suite import ModelSpec, OptimizeSpec, Suite, content_digest
-
-SOFT_LIMIT = 0.8
-"""No step is begun after this share of the minutes or dollars: the decision needs the rest."""
+from opro_action.suite.suite import ModelSpec, Suite, content_digest
 
 _SAME = (
     *("profile", "candidates", "holdout", "seed", "min_gain", "selection", "ways", "show", "context_tokens", "demos"),
@@ -119,15 +125,18 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     began = time.monotonic()
 
     def elapsed() -> float:
-        return past.elapsed_s + time.monotonic() - began
+        return past.meter.elapsed_s + time.monotonic() - began
 
-    journal = Journal(path, past, clock=elapsed)
+    def meter() -> Meter:
+        return Meter(elapsed(), models.budget.settled_calls, models.budget.spent_usd)
+
+    journal = Journal(path, past, meter=meter)
     try:
         if not past.header:
             begun = {"seeds": setup.seeds, "declined": setup.declined, "searched": len(setup.split.search)}
             journal.write("header", schema=SCHEMA, version=__version__, **header, **begun)
-        setup = replace(setup, hurry=_hurry(models, past, elapsed, suite.optimize))
-        outcome = await _drive(setup, models, journal, past, say)
+        setup = replace(setup, lacking=Room(models, suite.optimize, elapsed, past.steps).lacking)
+        outcome = await _drive(setup, models, journal, say)
         if outcome.evidence is None:
             raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
         finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command, began_with))
@@ -138,11 +147,11 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
     return finished
 
 
-async def _drive(setup: Setup, models: Models, journal: Journal, past: Past, say: Say) -> Outcome:
+async def _drive(setup: Setup, models: Models, journal: Journal, say: Say) -> Outcome:
     suite, writer = setup.suite, writer_of(setup.suite)
 
     def connect(spec: ModelSpec, role: Role) -> Model:
-        return Journaled(models.connect(spec, role), role, journal, past)
+        return Journaled(models.connect(spec, role), role, journal)
 
     def bench_of(asked: Suite) -> Bench:
         return Bench.of(asked, connect(asked.model, "task"), lambda spec: connect(spec, "judge"))
@@ -219,22 +228,6 @@ def _note(journal: Journal, ask: Ask, told: Sequence[Any], say: Say) -> None:
         say(f"step {ask.step}: search scores {', '.join('-' if s is None else f'{s:.2f}' for s in scores)}")
 
 
-def _hurry(
-    models: Models, past: Past, seconds: Callable[[], float], spec: OptimizeSpec
-) -> Callable[[int], Stop | None]:
-    def hurry(step: int) -> Stop | None:
-        if step in past.steps:
-            return None
-        if seconds() > SOFT_LIMIT * 60 * spec.max_minutes:
-            return Stop("budget", f"{SOFT_LIMIT:.0%} of the {spec.max_minutes:g} minutes (max_minutes) were used.")
-        spent = models.budget.spent_usd
-        if spec.max_cost is not None and spent > SOFT_LIMIT * spec.max_cost:
-            return Stop("budget", f"{SOFT_LIMIT:.0%} of the {spec.max_cost:g} dollars (max_cost) were spent.")
-        return None
-
-    return hurry
-
-
 def _leave(setup: Setup, models: Models, folder: Path, ended: Ended) -> Finished:
     suite = setup.suite
     report = Report(
@@ -284,8 +277,8 @@ def _bounds(setup: Setup) -> dict[str, Any]:
 
 def _charge(models: Models, past: Past) -> None:
     """Count what the earlier part of the run has spent, against the caps and in the books."""
-    cost = sum(call.cost_usd or 0.0 for _, call in past.paid)
-    models.budget.charge(calls=len(past.paid), cost=cost, seconds=past.elapsed_s)
+    used = past.meter
+    models.budget.charge(calls=used.spent_calls, cost=used.spent_usd, seconds=used.elapsed_s)
     for role, call in past.paid:
         tokens = Usage(1, 0, 0, call.prompt_tokens, call.completion_tokens, call.cost_usd, call.latency_s)
         models.usage.add(role, tokens)

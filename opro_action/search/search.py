@@ -15,7 +15,7 @@ from opro_action.errors import BudgetSpent, NotMeasured
 from opro_action.scoring.expected import options_of
 from opro_action.search.asks import Ask, Score, Write
 from opro_action.search.candidates import Rules, rejection
-from opro_action.search.decision import Outcome, decide, unscored
+from opro_action.search.decision import Outcome, check_scored, decide, unscored
 from opro_action.search.demos import demo_section, drawn, section_of, with_section
 from opro_action.search.selection import Batch
 from opro_action.search.setup import Setup
@@ -47,11 +47,11 @@ def search(setup: Setup) -> Generator[Ask, Any, Outcome]:
 
 def _stop(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Stop | None:
     look = Look(step, trajectory, setup.suite.optimize, spent=planned / setup.cap)
-    stop = stop_before(look) or setup.hurry(step)
-    if stop:
+    if stop := stop_before(look):
         return stop
-    if not setup.affordable(planned):
-        return Stop("budget", f"Another step and the decision do not fit into {setup.cap} calls (max_calls).")
+    if not setup.affordable(step, planned):
+        bound = setup.passed_by(step, planned, 1)
+        return Stop("budget", f"Another step and the decision do not fit into {bound}.")
     return None
 
 
@@ -71,7 +71,7 @@ def _score_seeds(setup: Setup) -> Generator[Ask, Any, tuple[Trajectory, int]]:
 
 
 def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Generator[Ask, Any, tuple[Trajectory, int]]:
-    count = setup.widths.get(step) or setup.affordable(planned)
+    count = setup.widths.get(step) or setup.affordable(step, planned)
     ways = ways_of_step(setup.suite.optimize, trajectory, step, candidates=count)
     rejections = Counter(attempt.rejected for attempt in trajectory.attempts if attempt.rejected)
     brief = Brief(
@@ -91,6 +91,7 @@ def _step(setup: Setup, step: int, trajectory: Trajectory, planned: int) -> Gene
     ]
     made = _with_demos(setup, trajectory, step, count - len(drafts))
     batch, answers = yield from _select(setup, step, trajectory, _checked(setup, trajectory, [*written, *made]))
+    check_scored([attempt for attempt in batch if not attempt.rejected], least=2)
     return trajectory.plus(batch), planned + len(drafts) + setup.answer_calls(answers)
 
 

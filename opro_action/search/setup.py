@@ -11,7 +11,6 @@ from opro_action.search.metaprompt import Draft
 from opro_action.search.selection import FEW, Selection
 from opro_action.search.showing import Brief
 from opro_action.search.split import Split
-from opro_action.search.stopping import Stop
 from opro_action.search.trajectory import Origin
 from opro_action.suite.suite import Suite
 
@@ -48,7 +47,8 @@ class Setup:
     """Everything a search starts from.
 
     `seeds` are texts that are scored beside the file's prompt: the baseline's, and past winners; `declined` are texts
-    that a person turned down. `hurry` is asked before each step and gives a Stop when time or money is running out.
+    that a person turned down. `lacking` is asked before each step, with its number and its calls of the optimizer
+    model and of the others: it names the bound on time or money that they would pass.
     `calls_per_answer` are one to the task model, and those of the scorers that ask a model. `guards` are the further
     suites and models that a winner must not make worse. `widths` are how many candidates the steps had that an
     earlier part of the run began: with another budget they would be others, and what was paid for them would be lost.
@@ -62,7 +62,7 @@ class Setup:
     selection: Selection
     seeds: tuple[tuple[str, Origin], ...] = ()
     calls_per_answer: int = 1
-    hurry: Callable[[int], Stop | None] = field(default=lambda step: None)
+    lacking: Callable[[int, int, int], str | None] = field(default=lambda step, writes, asks: None)
     guards: tuple[Guard, ...] = ()
     declined: tuple[str, ...] = ()
     widths: Mapping[int, int] = field(default_factory=dict)
@@ -97,19 +97,25 @@ class Setup:
         """The most calls of a step: one to write each candidate, and the selection's."""
         return candidates + self.answer_calls(self.selection.most_answers(candidates, len(self.split.search)))
 
-    def affordable(self, planned: int) -> int:
-        """How many candidates the next step may have, when so many calls are planned already; 0 when none fits.
+    def affordable(self, step: int, planned: int) -> int:
+        """How many candidates a step may have, when so many calls are planned already; 0 when none fits.
 
         The decision's calls are kept back. A tight budget is spent on more steps, not on wider ones: at least
         `STEPS` of them, as long as each has a few candidates, since what is written later is written from more.
         """
-        left, whole = self.cap - planned, self.cap - self.seed_calls
+        whole = self.cap - self.seed_calls
         for candidates in range(self.suite.optimize.candidates, 0, -1):
-            calls = self.step_calls(candidates)
-            wide = candidates > FEW and STEPS * calls > whole - self.decision_calls
-            if calls <= left - self.decision_calls and not wide:
+            wide = candidates > FEW and STEPS * self.step_calls(candidates) > whole - self.decision_calls
+            if not wide and not self.passed_by(step, planned, candidates):
                 return candidates
         return 0
+
+    def passed_by(self, step: int, planned: int, candidates: int) -> str | None:
+        """The bound that a step of so many candidates, with the decision after it, would pass; None when it fits."""
+        calls = self.step_calls(candidates) + self.decision_calls
+        if calls > self.cap - planned:
+            return f"{self.cap} calls (max_calls)"
+        return self.lacking(step, candidates, calls - candidates)
 
     @property
     def cap(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -54,7 +54,8 @@ def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> S
     """Split stratified by expected answer, so that both parts hold each kind of case in the suite's proportion.
 
     `holdout` is the share of the second part. Which case goes where depends on the seed and the cases' content
-    alone: reordering or renaming cases does not move them. Raises UsageError for fewer than `MIN_CASES` cases.
+    alone: reordering or renaming cases does not move them. Cases that ask the same stay together, so that the holdout
+    has no question that the search knows. Raises UsageError for fewer than `MIN_CASES` cases.
     """
     if len(cases) < MIN_CASES:
         raise UsageError(
@@ -62,11 +63,11 @@ def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> S
             f"this suite has {len(cases)}: add cases."
         )
     share = holdout_share(len(cases)) if holdout is None else holdout
-    held = {case.digest for case in stratified_order(cases, seed)[: _held_count(len(cases), share)]}
-    search = tuple(case for case in cases if case.digest not in held)
+    held = _held(cases, stratified_order(cases, seed), _held_count(len(cases), share))
+    search = tuple(case for case in cases if case.asked not in held)
     if not search:
-        raise UsageError(f"All {len(cases)} cases of this suite are the same one: add others.")
-    return Split(search, holdout=tuple(case for case in cases if case.digest in held))
+        raise UsageError(f"All {len(cases)} cases of this suite ask the same: add others.")
+    return Split(search, holdout=tuple(case for case in cases if case.asked in held))
 
 
 def holdout_share(n: int) -> float:
@@ -102,6 +103,18 @@ def order(seed: int, *parts: str) -> str:
 
 def _held_count(n: int, share: float) -> int:
     return min(max(round(n * share), 1), n - 1)
+
+
+def _held(cases: Sequence[Case], ordered: Sequence[Case], count: int) -> frozenset[str]:
+    """What the first cases ask that make up `count`, with all others that ask the same."""
+    twins, held = Counter(case.asked for case in cases), set()
+    for case in ordered:
+        if count <= 0:
+            break
+        if case.asked not in held:
+            held.add(case.asked)
+            count -= twins[case.asked]
+    return frozenset(held)
 
 
 def _stratum(case: Case) -> str:

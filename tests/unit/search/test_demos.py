@@ -67,6 +67,27 @@ def test_a_section_that_shows_a_case_of_the_holdout_is_a_leak() -> None:
     assert rejection(smuggled, rules, ()) == LEAK
 
 
+def test_the_section_of_the_files_prompt_may_stay_when_its_cases_have_changed() -> None:
+    stale = with_section(
+        "Name the team.", demo_section((*POOL, make_case("old", "The page never loads", "bug"))), Frame()
+    )
+    now = (make_case("old", "The page never loads", "feature"),)
+    rules = Rules.around(Prompt(Path("p.md"), stale), now, None, demos=POOL)
+    section = section_of(stale)
+    assert section is not None
+    assert rejection(with_section("Say which team should handle it.", section, Frame()), rules, ()) is None
+    assert rejection("Name it: the page never loads.", rules, ()) == LEAK
+
+
+def test_a_twin_of_an_example_is_scored_by_nobody_either(tmp_path: Path) -> None:
+    cases = [{"id": f"{label}{i}", "input": f"input {i:02}", "expected": label} for i in range(30) for label in "ab"]
+    suite = make_suite(tmp_path, cases=cases, optimize={"demos": 2})
+    split = set_aside(split_cases(suite.cases, holdout=None, seed=0), suite)
+    shown = {case.asked for case in split.demos}
+    assert shown
+    assert not any(case.asked in shown for case in (*split.search, *split.holdout))
+
+
 def test_a_search_races_examples_from_the_search_split_and_scores_nothing_on_them(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, cases=60, candidates=4, steps=3, demos=2, patience=9)
     pool = {case.id for case in setup.split.demos}

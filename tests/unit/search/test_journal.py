@@ -10,11 +10,11 @@ import pytest
 from opro_action.errors import CallFailed, FileError, UsageError
 from opro_action.models.model import Completion, Message, Request
 from opro_action.models.scripted import ScriptedModel
-from opro_action.search.journal import SCHEMA, Journal, Journaled, Past, check_same_search, read_journal
+from opro_action.search.journal import SCHEMA, Journal, Journaled, Meter, Past, check_same_search, read_journal
 
 
 def begun(path: Path, past: Past | None = None) -> Journal:
-    journal = Journal(path, past or Past(), clock=lambda: 1.5)
+    journal = Journal(path, past or Past(), meter=lambda: Meter(1.5))
     journal.note("header", schema=SCHEMA, seed=0)
     return journal
 
@@ -23,9 +23,9 @@ def ask(text: str, repeat: int = 0) -> Request:
     return Request("scripted/m", (Message("user", text),), {"temperature": 1.0}, repeat)
 
 
-def answer(journal: Journal, past: Past, model: ScriptedModel, *requests: Request) -> list[Completion]:
+def answer(journal: Journal, model: ScriptedModel, *requests: Request) -> list[Completion]:
     async def all_of_them() -> list[Completion]:
-        wrapped = Journaled(model, "task", journal, past)
+        wrapped = Journaled(model, "task", journal)
         return [await wrapped.complete(request) for request in requests]
 
     return asyncio.run(all_of_them())
@@ -34,12 +34,12 @@ def answer(journal: Journal, past: Past, model: ScriptedModel, *requests: Reques
 def test_a_finished_call_is_answered_from_the_journal_of_the_earlier_part(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = begun(path)
-    first = answer(journal, Past(), ScriptedModel(["yes", "no"]), ask("a"), ask("a", repeat=1))
+    first = answer(journal, ScriptedModel(["yes", "no"]), ask("a"), ask("a", repeat=1))
     journal.close()
     past = read_journal(path)
     again = ScriptedModel(["new"])
     resumed = begun(path, past)
-    assert [c.text for c in answer(resumed, past, again, ask("a"), ask("a", 1), ask("b"))] == ["yes", "no", "new"]
+    assert [c.text for c in answer(resumed, again, ask("a"), ask("a", 1), ask("b"))] == ["yes", "no", "new"]
     resumed.close()
     assert [request.messages[0].content for request in again.requests] == ["b"]
     assert [c.text for c in first] == ["yes", "no"]
@@ -49,7 +49,7 @@ def test_a_finished_call_is_answered_from_the_journal_of_the_earlier_part(tmp_pa
 def test_a_line_that_a_crash_tore_off_is_passed_over_and_cut_before_the_next(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = begun(path)
-    answer(journal, Past(), ScriptedModel(["yes"]), ask("a"))
+    answer(journal, ScriptedModel(["yes"]), ask("a"))
     journal.close()
     with path.open("ab") as file:
         file.write('{"kind":"call","text":"ü'.encode()[:-1])
@@ -93,9 +93,56 @@ def test_only_calls_that_went_out_count_as_paid(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = begun(path)
     answers = [Completion("a", cost_usd=0.5), Completion("b", cost_usd=0.5, cached=True)]
-    answer(journal, Past(), ScriptedModel(answers), ask("a"), ask("b"))
+    answer(journal, ScriptedModel(answers), ask("a"), ask("b"))
     journal.close()
     assert [(role, call.text) for role, call in read_journal(path).paid] == [("task", "a")]
+
+
+def test_a_paid_call_that_was_asked_once_more_from_the_cache_stays_paid(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    answers = [Completion("a", cost_usd=0.5), Completion("a", cost_usd=0.0, cached=True)]
+    answer(journal, ScriptedModel(answers), ask("a"), ask("a"))
+    journal.close()
+    assert [call.cost_usd for _, call in read_journal(path).paid] == [0.5]
+
+
+def test_what_was_spent_is_what_the_meter_said_last_also_on_calls_that_failed(tmp_path: Path) -> None:
+    path, used = tmp_path / "journal.jsonl", [Meter(1, 1, 0.5), Meter(2, 4, 0.75)]
+    journal = Journal(path, Past(), meter=lambda: used.pop(0))
+    journal.note("header", schema=SCHEMA)
+    with pytest.raises(CallFailed):
+        answer(journal, ScriptedModel([CallFailed("overloaded")]), ask("a"))
+    journal.close()
+    assert read_journal(path).meter == Meter(2, 4, 0.75)
+
+
+def test_a_call_that_failed_and_was_answered_later_does_both_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    with pytest.raises(CallFailed):
+        answer(journal, ScriptedModel([CallFailed("overloaded")]), ask("a"))
+    answer(journal, ScriptedModel(["yes"]), ask("a"))
+    journal.note("step", step=2, replies=8, candidates=8)
+    journal.close()
+    resumed = begun(path, read_journal(path))
+    with pytest.raises(CallFailed, match="overloaded"):
+        answer(resumed, ScriptedModel([]), ask("a"))
+    assert [one.text for one in answer(resumed, ScriptedModel([]), ask("a"))] == ["yes"]
+    resumed.close()
+
+
+def test_no_call_of_a_run_that_has_ended_is_asked_anew(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    with pytest.raises(CallFailed):
+        answer(journal, ScriptedModel([CallFailed("overloaded")]), ask("a"))
+    journal.note("end", evidence="promising")
+    journal.close()
+    resumed = begun(path, read_journal(path))
+    with pytest.raises(CallFailed, match="overloaded"):
+        answer(resumed, ScriptedModel(["yes"]), ask("a"))
+    resumed.close()
 
 
 def test_another_search_cannot_take_over_a_run(tmp_path: Path) -> None:
@@ -106,7 +153,7 @@ def test_another_search_cannot_take_over_a_run(tmp_path: Path) -> None:
 def test_an_answer_may_hold_any_line_separator(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = begun(path)
-    answer(journal, Past(), ScriptedModel(["one\u2028two\u0085three"]), ask("a"))
+    answer(journal, ScriptedModel(["one\u2028two\u0085three"]), ask("a"))
     journal.close()
     assert [call.text for call in read_journal(path).calls.values()] == ["one\u2028two\u0085three"]
 
@@ -116,13 +163,13 @@ def test_a_call_that_failed_before_the_last_step_fails_again_and_a_later_one_is_
     journal = begun(path)
     for number, text in enumerate("ab", 1):
         with pytest.raises(CallFailed, match="overloaded"):
-            answer(journal, Past(), ScriptedModel([CallFailed("overloaded")]), ask(text))
+            answer(journal, ScriptedModel([CallFailed("overloaded")]), ask(text))
         if text == "a":
             journal.note("step", step=number, replies=8, candidates=8)
     journal.close()
     past, again = read_journal(path), ScriptedModel(["yes"])
     resumed = begun(path, past)
     with pytest.raises(CallFailed, match="overloaded"):
-        answer(resumed, past, again, ask("a"))
-    assert [one.text for one in answer(resumed, past, again, ask("b"))] == ["yes"]
+        answer(resumed, again, ask("a"))
+    assert [one.text for one in answer(resumed, again, ask("b"))] == ["yes"]
     resumed.close()

@@ -153,8 +153,30 @@ def test_a_past_winner_that_shows_cases_of_this_split_is_no_seed(tmp_path: Path)
 
 def test_cases_that_are_all_the_same_cannot_be_split(tmp_path: Path) -> None:
     same = [{"id": f"c{i}", "input": "the one input", "expected": "a"} for i in range(30)]
-    with pytest.raises(UsageError, match="All 30 cases of this suite are the same one: add others"):
+    with pytest.raises(UsageError, match="All 30 cases of this suite ask the same: add others"):
         prepare(suite_of(tmp_path, cases=same))
+
+
+def test_a_part_without_any_weight_is_refused(tmp_path: Path) -> None:
+    light = [{**case, "weight": 0} for case in cases(40)]
+    suite = suite_of(tmp_path)
+    held = {case.id for case in prepare(suite).split.holdout}
+    for name, heavy in (("search", held), ("holdout", {case["id"] for case in light} - held)):
+        listed = [{**case, "weight": int(case["id"] in heavy)} for case in light]
+        with pytest.raises(UsageError, match=rf"each of the 20 {name} cases has weight 0.*another seed"):
+            prepare(make_suite(tmp_path, cases=listed))
+
+
+def test_embeddings_count_as_the_calls_that_they_are(tmp_path: Path) -> None:
+    assert prepare(suite_of(tmp_path, scorers={"similar": {"model": "openai/vectors"}})).calls_per_answer == 3
+    assert prepare(suite_of(tmp_path, scorers=["exact", {"rubric": "It is polite."}])).calls_per_answer == 2
+
+
+def test_other_models_are_graded_by_the_judge_of_the_suite(tmp_path: Path) -> None:
+    setup = prepare(suite_of(tmp_path, scorers=[{"rubric": "Polite."}], optimize={"models": ["scripted/other"]}))
+    judge = setup.guards[0].suite.judge
+    assert judge is not None
+    assert judge.id == setup.suite.model.id
 
 
 def test_what_a_person_turned_down_is_neither_a_seed_nor_tried_again(tmp_path: Path) -> None:

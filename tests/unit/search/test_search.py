@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from opro_action.errors import NotMeasured
 from opro_action.scoring.results import Answer, CaseResult
 from opro_action.search.metaprompt import Draft
 from opro_action.search.search import Score, Write
-from opro_action.search.stopping import Stop
 from opro_action.suite.suite import Case
 
 
@@ -108,7 +108,8 @@ def test_a_seed_that_equals_the_files_prompt_is_scored_once(tmp_path: Path) -> N
     setup = make_setup(tmp_path, candidates=1, steps=1, seeds=(("seed prompt", "baseline"),))
     world = World(better("a 0.5"), share)
     world.play(setup)
-    assert world.scored[0].texts == ("seed prompt",)
+    first = [ask for ask in world.scored if ask.step == 0 and not ask.holdout]
+    assert [ask.texts for ask in first] == [("seed prompt",)]
 
 
 def test_a_rejected_candidate_costs_no_call_and_is_told_to_the_optimizer_model(tmp_path: Path) -> None:
@@ -177,9 +178,9 @@ def test_a_holdout_that_cannot_be_scored_is_not_measured(tmp_path: Path) -> None
 
 def test_a_stop_for_time_ends_the_search_with_a_decision(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, candidates=1, steps=5)
-    hurried = setup.__class__(**{**setup.__dict__, "hurry": lambda step: Stop("budget", "late") if step > 1 else None})
+    hurried = replace(setup, lacking=lambda step, writes, asks: "5 minutes" if step > 1 else None)
     outcome = World(better("a 0.9", "b 0.95"), share).play(hurried)
-    assert outcome.stop.meaning == "late"
+    assert outcome.stop.meaning == "Another step and the decision do not fit into 5 minutes."
     assert outcome.best.text == "a 0.9"
     assert outcome.evidence is not None
     assert outcome.evidence.evidence == "proven"

@@ -33,6 +33,15 @@ def test_reordering_and_renaming_cases_moves_none() -> None:
     assert {case.digest for case in split_cases(renamed, holdout=0.4, seed=0).holdout} == before
 
 
+def test_cases_that_ask_the_same_are_on_the_same_side_whatever_they_expect() -> None:
+    cases = [make_case(f"{label}-{i}", f"ticket {i}", label) for i in range(20) for label in ("billing", "urgent")]
+    for seed in range(10):
+        split = split_cases(cases, holdout=0.4, seed=seed)
+        assert not {case.asked for case in split.search} & {case.asked for case in split.holdout}
+        assert len(split.holdout) == 16
+        assert len(split.search) == 24
+
+
 def test_another_seed_gives_another_split() -> None:
     parts = {tuple(case.id for case in split_cases(make_cases(40), holdout=0.4, seed=s).holdout) for s in range(5)}
     assert len(parts) == 5
