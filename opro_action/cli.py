@@ -131,9 +131,14 @@ def _output(*formats: str) -> Callable[[F], F]:
 
 
 _model = click.option("--model", type=text, metavar="ID", help="Task model, instead of the suite's.")
-_max_calls = click.option("--max-calls", type=click.IntRange(min=1), help="Hard cap on model calls.")
+_max_calls = click.option(
+    "--max-calls", type=click.IntRange(min=1), help="Hard cap on model calls; of a search, instead of the suite's."
+)
 _max_cost = click.option(
-    "--max-cost", type=click.FloatRange(min=0, min_open=True), metavar="DOLLARS", help="Hard cap on dollars."
+    "--max-cost",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DOLLARS",
+    help="Hard cap on dollars; of a search, instead of the suite's.",
 )
 _calling = _options(
     click.option("--concurrency", type=click.IntRange(min=1), default=16, show_default=True, help="Calls at a time."),
@@ -187,8 +192,9 @@ def opro() -> None:
 def check(suites: tuple[Path, ...], **given: Any) -> int:
     """Score prompts, compare them with their baselines, print a verdict for each suite.
 
-    Without SUITE: all suites under evals/. With --prompt A --prompt B: the prompts side by side, each compared
-    with the first case by case; with one --prompt, with the suite's own.
+    Without SUITE: all suites under evals/, and each .prompt.yml under prompts/ that has testData and evaluators.
+    With --prompt A --prompt B: the prompts side by side, each compared with the first case by case; with one
+    --prompt, with the suite's own.
     """
     from opro_action.commands.check import CheckOptions
     from opro_action.commands.check import check as run
@@ -200,11 +206,13 @@ def check(suites: tuple[Path, ...], **given: Any) -> int:
 
 @opro.command()
 @click.argument("suite", type=path)
-@click.option("--steps", type=click.IntRange(min=1), help="Upper bound on steps.")
-@click.option("--candidates", type=click.IntRange(min=1), help="Candidates per step.")
+@click.option("--steps", type=click.IntRange(min=1), help="Upper bound on steps, instead of the suite's.")
+@click.option("--candidates", type=click.IntRange(min=1), help="Candidates per step, instead of the suite's.")
 @_max_calls
 @_max_cost
-@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Hard cap on minutes.")
+@click.option(
+    "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Hard cap on minutes, instead of the suite's."
+)
 @_model
 @click.option(
     "--optimizer-model", type=text, metavar="ID", help="Model that writes candidates, instead of the suite's."

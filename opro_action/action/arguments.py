@@ -18,10 +18,13 @@ def check_arguments(inputs: Inputs, job: Job) -> list[str]:
     return [*options, *base, *changed, "--", *inputs.suites]
 
 
-def search_arguments(inputs: Inputs, suite: str, earlier: Sequence[Done]) -> list[str] | None:
+def search_arguments(
+    inputs: Inputs, suite: str, earlier: Sequence[Done], own: Mapping[str, float | None]
+) -> list[str] | None:
     """The arguments of `opro optimize` for one suite, with what `earlier` commands left of the caps.
 
-    None when they left nothing, or did not say how much they spent.
+    None when they left nothing, or did not say how much they spent. `own` are the caps in the suite's file, where a
+    lower one holds.
     """
     options = dict(inputs.options)
     for cap, spent in _spent(earlier).items():
@@ -31,6 +34,7 @@ def search_arguments(inputs: Inputs, suite: str, earlier: Sequence[Done]) -> lis
         if left == "0":
             return None
         options[cap] = left
+    options = {name: value for name, value in options.items() if not _over(value, own.get(name))}
     return [*(f"--{name}={value}" for name, value in options.items()), "--", suite]
 
 
@@ -54,6 +58,13 @@ def _spent(earlier: Sequence[Done]) -> Mapping[str, float | None]:
         return {"max-calls": None, "max-cost": None}
     dollars = sum((total.get("cost_usd") or 0.0 for total in totals), 0.0)
     return {"max-calls": sum(total["calls"] for total in totals), "max-cost": dollars}
+
+
+def _over(value: str, own: float | None) -> bool:
+    try:
+        return own is not None and float(value) > own
+    except ValueError:
+        return False
 
 
 def _left(cap: str, spent: float | None) -> str:

@@ -13,7 +13,7 @@ PROPOSALS = "opro/"
 """What the branches of proposals start with: a proposal is checked, and never searched for a proposal to it."""
 
 _WRITERS = frozenset({"admin", "maintain", "write"})
-_NO_WORK = frozenset({"closed", "unlabeled", "converted_to_draft", "assigned", "unassigned", "locked", "unlocked"})
+_NOT_SEARCHED = frozenset({"unlabeled", "converted_to_draft", "assigned", "unassigned", "locked", "unlocked"})
 # With secrets and a token that may write, but for code that nobody with write access has approved.
 _PRIVILEGED = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
 
@@ -136,11 +136,11 @@ def _for_push(event: Event) -> Decision:
 
 
 def _for_pull(event: Event, pull: PullRequest) -> Decision:
-    if event.action in _NO_WORK:
-        return Nothing(f"a pull request that was just {event.action} has nothing new to check")
-    if event.action == "labeled" and event.label != LABEL:
-        return Nothing(f"the label {event.label!r} asks for nothing; `{LABEL}` asks for a search")
-    searchable = not (event.read_only or pull.fork or pull.head.startswith(PROPOSALS))
+    if event.action == "closed":
+        return Nothing("a pull request that was just closed has nothing new to check")
+    # What changes no file is checked all the same: a run that checked nothing is green, and would hide the red one.
+    asks = event.label == LABEL if event.action == "labeled" else event.action not in _NOT_SEARCHED
+    searchable = asks and not (event.read_only or pull.fork or pull.head.startswith(PROPOSALS))
     search: Literal["no", "regressed", "all"] = "no"
     if searchable and LABEL in pull.labels | {event.label}:
         search = "all"

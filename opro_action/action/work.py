@@ -17,7 +17,7 @@ from opro_action.errors import UsageError
 from opro_action.suite.changes import unchecked_prompts
 from opro_action.suite.discovery import find_root, find_suites
 from opro_action.suite.git import git
-from opro_action.suite.reading import read_suites
+from opro_action.suite.reading import read_suite, read_suites
 from opro_action.suite.suite import Suite
 
 
@@ -107,7 +107,7 @@ def _search(desk: Desk, suites: Sequence[str], check: Done | None) -> Iterator[D
     """One search after the other, until one fails: after that nobody knows what is left of the caps."""
     earlier = [check] if check else []
     for number, suite in enumerate(suites, 1):
-        arguments = search_arguments(desk.inputs, suite, earlier)
+        arguments = search_arguments(desk.inputs, suite, earlier, _own_caps(suite))
         if arguments is None:
             yield budget_spent(suites[number - 1 :])
             return
@@ -117,6 +117,11 @@ def _search(desk: Desk, suites: Sequence[str], check: Done | None) -> Iterator[D
         yield done
         if done.exit_code:
             return
+
+
+def _own_caps(suite: str) -> dict[str, float | None]:
+    spec = read_suite(Path(suite)).optimize
+    return {"max-calls": spec.max_calls, "max-cost": spec.max_cost}
 
 
 def _keep_plan(done: Done, target: Path) -> None:

@@ -59,35 +59,43 @@ def test_a_check_of_a_change_looks_only_at_what_changed_where_the_base_is_here()
 def test_a_search_passes_all_its_bounds() -> None:
     bounds = {"steps": "3", "max_calls": "9", "max_cost": "0.5", "max_minutes": "2", "optimizer_model": "o"}
     inputs = read_inputs(inputs_env(mode="optimize", **bounds))
-    assert search_arguments(inputs, "evals/a.yaml", []) == [
+    assert search_arguments(inputs, "evals/a.yaml", [], {}) == [
         "--optimizer-model=o", "--max-calls=9", "--max-cost=0.5", "--max-minutes=2", "--steps=3", "--", "evals/a.yaml",
     ]  # fmt: skip
 
 
 def test_a_search_has_what_the_check_left_of_the_caps() -> None:
     inputs = read_inputs(inputs_env(mode="auto", max_calls="100", max_cost="1"))
-    assert search_arguments(inputs, "a.yaml", [SPENT]) == ["--max-calls=70", "--max-cost=0.75", "--", "a.yaml"]
+    assert search_arguments(inputs, "a.yaml", [SPENT], {}) == ["--max-calls=70", "--max-cost=0.75", "--", "a.yaml"]
     earlier = [SPENT, Done("optimize", 0, result={"usage": {"total": {"calls": 60, "cost_usd": None}}})]
-    assert search_arguments(inputs, "a.yaml", earlier) == ["--max-calls=10", "--max-cost=0.75", "--", "a.yaml"]
+    assert search_arguments(inputs, "a.yaml", earlier, {}) == ["--max-calls=10", "--max-cost=0.75", "--", "a.yaml"]
+
+
+def test_a_lower_cap_of_the_suite_holds() -> None:
+    inputs = read_inputs(inputs_env(mode="auto", max_calls="100", max_cost="1"))
+    lower: dict[str, float | None] = {"max-calls": 60, "max-cost": None}
+    assert search_arguments(inputs, "a.yaml", [], lower) == ["--max-cost=1", "--", "a.yaml"]
+    higher: dict[str, float | None] = {"max-calls": 400, "max-cost": 2.0}
+    assert search_arguments(inputs, "a.yaml", [], higher) == ["--max-calls=100", "--max-cost=1", "--", "a.yaml"]
 
 
 @pytest.mark.parametrize("caps", [{"max_calls": "30"}, {"max_cost": "0.2"}])
 def test_no_search_begins_when_nothing_is_left(caps: dict[str, str]) -> None:
-    assert search_arguments(read_inputs(inputs_env(mode="auto", **caps)), "a.yaml", [SPENT]) is None
+    assert search_arguments(read_inputs(inputs_env(mode="auto", **caps)), "a.yaml", [SPENT], {}) is None
 
 
 def test_no_search_begins_under_a_cap_when_nobody_knows_what_was_spent() -> None:
     capped = read_inputs(inputs_env(mode="auto", max_calls="30"))
-    assert search_arguments(capped, "a.yaml", [Done("check", 70)]) is None
-    assert search_arguments(read_inputs(inputs_env(mode="auto")), "a.yaml", [Done("check", 1)]) == ["--", "a.yaml"]
+    assert search_arguments(capped, "a.yaml", [Done("check", 70)], {}) is None
+    assert search_arguments(read_inputs(inputs_env(mode="auto")), "a.yaml", [Done("check", 1)], {}) == ["--", "a.yaml"]
 
 
 def test_a_command_that_found_nothing_to_do_has_spent_nothing() -> None:
     capped = read_inputs(inputs_env(mode="auto", max_calls="30"))
-    assert search_arguments(capped, "a.yaml", [Done("check", 0)]) == ["--max-calls=30", "--", "a.yaml"]
-    assert search_arguments(capped, "a.yaml", [Done("check", 0), SPENT]) is None
+    assert search_arguments(capped, "a.yaml", [Done("check", 0)], {}) == ["--max-calls=30", "--", "a.yaml"]
+    assert search_arguments(capped, "a.yaml", [Done("check", 0), SPENT], {}) is None
 
 
 def test_a_cap_that_is_no_number_is_left_to_the_command_to_explain() -> None:
     inputs = read_inputs(inputs_env(mode="auto", max_calls="many"))
-    assert search_arguments(inputs, "a.yaml", [SPENT]) == ["--max-calls=many", "--", "a.yaml"]
+    assert search_arguments(inputs, "a.yaml", [SPENT], {}) == ["--max-calls=many", "--", "a.yaml"]

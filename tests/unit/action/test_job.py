@@ -39,6 +39,10 @@ JOBS: dict[str, tuple[Event, Job]] = {
     "pull request, labelled just now": (pull("labeled", label="opro"), Job("changed", "all", BASE)),
     "pull request, labelled before": (pull(labels=OPRO), Job("changed", "all", BASE)),
     "pull request, draft and labelled": (pull("labeled", draft=True, label="opro"), Job("changed", "all", BASE)),
+    "pull request, with another label": (pull("labeled", label="bug", labels=OPRO), CHECK_ONLY),
+    "pull request, label taken off": (pull("unlabeled", label="opro"), CHECK_ONLY),
+    "pull request, made a draft": (pull("converted_to_draft", draft=True, labels=OPRO), CHECK_ONLY),
+    "pull request, assigned": (pull("assigned", labels=OPRO), CHECK_ONLY),
     "pull request, our own proposal": (pull(head=branch("opro/routing"), labels=OPRO), CHECK_ONLY),
     "pull request, fork": (pull(fork=True), Job("changed", "no", BASE, cannot_write=True)),
     "pull request, fork, labelled": (pull(fork=True, labels=OPRO), Job("changed", "no", BASE, cannot_write=True)),
@@ -65,8 +69,6 @@ def test_each_event_has_its_job(row: str) -> None:
 NOTHING: dict[str, tuple[Event, str]] = {
     "branch deleted": (an_event("push", {"deleted": True}), "deleted"),
     "pull request closed": (pull("closed"), "just closed"),
-    "label taken off": (pull("unlabeled", label="opro"), "just unlabeled"),
-    "another label": (pull("labeled", label="bug", labels=OPRO), "'bug' asks for nothing"),
     "command by a stranger": (
         an_event("issue_comment", comment_payload(), OPRO_ASKER_PERMISSION="read"),
         "only from people who may write",
