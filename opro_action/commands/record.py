@@ -26,7 +26,7 @@ def refuse_on_ci(env: Mapping[str, str] = os.environ, *, prefix: str = "--") -> 
 def record(check: SuiteCheck, which: str, *, tell: Callable[[str], None] = say) -> SuiteCheck:
     """Record the result as the baseline; with `which` = `new` only where there is none, and cases that it has not.
 
-    What became of it is said to `tell`.
+    What became of it is said to `tell`; the check keeps what it was compared with.
     """
     suite, place = check.suite, check.suite.relative(check.suite.baseline_path)
     if check.verdict.verdict == "unmeasured":
@@ -41,7 +41,7 @@ def record(check: SuiteCheck, which: str, *, tell: Callable[[str], None] = say) 
         accepted = found
     write_baseline(suite.baseline_path, accepted)
     tell(f"{place}: recorded, score {accepted.score:.2f} over {count(accepted.n, 'case')}.{_gone(check)}")
-    return replace(check, baseline=accepted, exit_code=0)
+    return replace(check, exit_code=0)
 
 
 def _with_new_cases(check: SuiteCheck, old: Baseline, fresh: Baseline, tell: Callable[[str], None]) -> Baseline | None:

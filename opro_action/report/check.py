@@ -93,9 +93,16 @@ def _accepted(check: SuiteCheck) -> Iterator[str]:
     if check.ref:
         yield f"before    {score_:.2f}, the prompt at {check.ref} scored just now ({found.why_not})"
         return
-    day = f"recorded {check.recorded[0]} ({check.recorded[1]})" if check.recorded else "recorded, not committed yet"
     compared = "" if found.comparable else ", not compared with"
-    yield f"before    {score_:.2f}, {day}, fingerprint {baseline.fingerprint.digest[:8]}{compared}"
+    when, fingerprint = _recorded(check.recorded), baseline.fingerprint.digest[:8]
+    yield f"before    {score_:.2f}, {when}, fingerprint {fingerprint}{compared}"
+
+
+def _recorded(last_change: tuple[str, str] | None) -> str:
+    if last_change is None:
+        return "recorded, not committed yet"
+    day, commit = last_change
+    return f"recorded {day} ({commit})" if day else "recorded before the commits of this shallow clone"
 
 
 def _confirmed(confirmation: Confirmation) -> str:

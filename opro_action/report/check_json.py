@@ -81,8 +81,8 @@ def _baseline(check: SuiteCheck) -> dict[str, Any] | None:
         "comparable": found.comparable,
         "why_not": found.why_not,
         "ref": check.ref,
-        "recorded": day,
-        "commit": commit,
+        "recorded": day or None,
+        "commit": commit or None,
         "fingerprint": baseline.fingerprint.digest,
     }
 

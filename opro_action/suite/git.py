@@ -68,10 +68,16 @@ def in_repository(root: Path) -> bool:
 
 
 def last_change(path: Path) -> tuple[str, str] | None:
-    """The day (YYYY-MM-DD) and the short name of the last commit that changed a file; None when there is none."""
-    found = git(path.parent, "log", "-1", "--format=%cs %h", "--", path.name)
-    day, _, commit = (found or "").partition(" ")
-    return (day, commit) if commit else None
+    """The day (YYYY-MM-DD) and the short name of the last commit that changed a file; None when there is none.
+
+    Both are "" in a shallow clone that does not go back so far: its oldest commit seems to have brought every file.
+    """
+    found = git(path.parent, "log", "-1", "--format=%cs %h %P", "--", path.name)
+    if not found:
+        return None
+    day, commit, *parents = found.split()
+    cut_off = not parents and git(path.parent, "rev-parse", "--is-shallow-repository") == "true"
+    return ("", "") if cut_off else (day, commit)
 
 
 def commit_of(root: Path, ref: str) -> str:

@@ -116,6 +116,24 @@ def test_a_baseline_says_when_it_was_recorded_and_with_what_fingerprint(
     assert f"fingerprint {found['fingerprint'][:8]}" in opro(capsys, "check", suite)[1]
 
 
+def test_in_a_shallow_clone_an_older_baseline_has_no_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], server: ModelServer
+) -> None:
+    """The oldest commit of such a clone seems to have brought every file, so that all would be as old as it."""
+    suite = suite_in(repository(tmp_path / "whole"), server)
+    opro(capsys, "check", suite, "--update-baseline")
+    commit(tmp_path / "whole")
+    write(tmp_path / "whole/prompts/other.md", "Another.\n")
+    commit(tmp_path / "whole")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{tmp_path}/whole", "shallow")
+    shallow = tmp_path / "shallow" / suite.relative_to(tmp_path / "whole")
+
+    assert checked(capsys, suite)["baseline"]["recorded"]
+    found = checked(capsys, shallow)["baseline"]
+    assert (found["recorded"], found["commit"]) == (None, None)
+    assert "recorded before the commits of this shallow clone, fingerprint" in opro(capsys, "check", shallow)[1]
+
+
 def test_on_ci_no_baseline_is_recorded_unless_forced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
