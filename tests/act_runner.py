@@ -9,21 +9,22 @@ had imported, which ports it had connected to and which variables it had been gi
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from fake_github import FakeGitHub
+from repositories import git
 
 PROJECT = Path(__file__).parents[1]
 ACTION = "opro-action/opro-action@v1"
+MODEL_LIBRARIES = {"litellm", "openai", "xllamacpp"}
 
 _SETUP_PYTHON = """\
 name: setup-python
@@ -115,6 +116,24 @@ class Ran:
         return re.findall(rf"(?:❗|🚧)\s+::{level}.*?::(.*)", self.log)
 
 
+def apart(processes: Sequence[Process], github: int, keys: Collection[str]) -> tuple[list[Process], list[Process]]:
+    """Those who talked to GitHub, at this port, and those who had a model library; there are some of both.
+
+    Asserts that the former had no model library and none of the keys, and that the latter had no token.
+    """
+    with_token = [process for process in processes if github in process.ports]
+    with_model = [process for process in processes if process.modules & MODEL_LIBRARIES]
+    assert with_token
+    assert with_model
+    for process in with_token:
+        assert not process.modules & MODEL_LIBRARIES
+        assert not process.env & frozenset(keys)
+    for process in with_model:
+        assert github not in process.ports
+        assert "GITHUB_TOKEN" not in process.env
+    return with_token, with_model
+
+
 class Runner:
     """Where workflows run; what it keeps between runs is the environment that the action installs into."""
 
@@ -181,11 +200,8 @@ class Runner:
 
 def copy_project(target: Path) -> None:
     """This project as a clone would have it: what git tracks, or would."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT, env=clean_env(), capture_output=True, check=True, text=True,
-    )  # fmt: skip
-    for name in filter(None, listed.stdout.split("\0")):
+    listed = git(PROJECT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
         if (PROJECT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, target / name)
@@ -196,15 +212,6 @@ def checkout_of(hub: FakeGitHub, target: Path) -> Path:
     git(target.parent, "clone", "--quiet", str(hub.objects.path), str(target))
     git(target, "remote", "set-url", "origin", f"https://github.com/{hub.owner}/{hub.name}")
     return target
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, env=clean_env(), capture_output=True, check=True, text=True)
-    return done.stdout.strip()
-
-
-def clean_env() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def port_of(hub: FakeGitHub) -> int:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from act_runner import ACTION, PROJECT, checkout_of, git
+from act_runner import ACTION, PROJECT, checkout_of
 from builders import write
 from fake_github import FakeGitHub
+from repositories import git
 from servers import ModelServer, Reply, last_user_message
 
 from opro_action.gate.baseline import as_text, baseline_of

@@ -63,6 +63,11 @@ def graded(spec: ScorerSpec, case: Case, answer: str, tools: Tools | None = None
     return asyncio.run(grade(spec, Asked(case, Completion(answer)), tools or Tools()))
 
 
+def by(name: str, expected: Any, answer: str, **options: Any) -> Grade:
+    """The judgement of the scorer `name` on an answer to a case that expects `expected`."""
+    return graded(ScorerSpec(name, options), Case("c", {}, expected), answer)
+
+
 def graded_by(
     specs: Sequence[ScorerSpec], case: Case, answer: str, tools: Tools | None = None
 ) -> tuple[float | None, bool, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from builders import write
 from fake_github import FakeGitHub
 
 from opro_action.action.__main__ import main
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
-    with FakeGitHub(tmp_path / "repo.git") as hub:
-        yield hub
 
 
 def asked(hub: FakeGitHub, folder: Path, payload: object, **changes: str) -> str:

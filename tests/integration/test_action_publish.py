@@ -145,11 +145,17 @@ def test_the_comment_is_found_behind_many_others_and_never_mistaken_for_a_copy(w
     assert world.comments()[:-1].count(ours) == 40
 
 
-def test_workflows_and_suites_have_a_comment_each(world: World) -> None:
+def test_workflows_suites_and_models_have_a_comment_each(world: World) -> None:
     world.leave(check=a_check())
-    world.publish(suites="evals/a.yaml")
-    world.publish(suites="evals/b.yaml")
-    assert len(world.comments()) == 2
+    usual = {"mode": "check", "suites": "evals/a.yaml", "model": "openai/m"}
+    others = [{"GITHUB_WORKFLOW": "nightly"}, {"suites": "evals/b.yaml"}, {"model": "openai/other"}]
+    runs = [usual, *({**usual, **other} for other in others)]
+    for number, run in enumerate(runs, 1):
+        world.publish("pull_request", world.payload(), **run)
+        assert len(world.comments()) == number, run
+    for run in runs:
+        world.publish("pull_request", world.payload(), **run)
+    assert len(world.comments()) == len(runs)
 
 
 def test_jobs_and_folders_have_a_comment_each(world: World) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from act_runner import git
 from builders import write, write_suite
+from repositories import commit, git, repository
 
 from opro_action.commands.trust import refuse_untrusted
 from opro_action.errors import UsageError
@@ -21,15 +21,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "evals/score.py", SCORER)
     write_suite(tmp_path, scorers={"python": "score.py:grade"}, params={"api_base": "https://models.example/v1"})
-    git(tmp_path, "init", "--quiet")
-    commit(tmp_path)
+    commit(repository(tmp_path))
     return tmp_path
-
-
-def commit(repo: Path) -> str:
-    git(repo, "add", "--all")
-    git(repo, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "change")
-    return git(repo, "rev-parse", "HEAD")
 
 
 def test_a_pull_request_that_changes_only_the_prompt_runs_with_keys(repo: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from builders import write
+from command_line import opro
 
-from opro_action.cli import main
 from opro_action.search.candidates import FORBIDDEN, Rules, rejection
 from opro_action.suite.reading import read_suites
 
@@ -27,15 +27,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return write(tmp_path / "promptfooconfig.yaml", CONFIG).name
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
-
-
 def test_each_prompt_is_a_suite_with_a_name_of_its_own(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, "check", config, "--max-cost=1", "--format=json")
+    _, out, _ = opro(capsys, "check", config, "--max-cost=1", "--format=json")
     assert [(suite["suite"], suite["score"]) for suite in json.loads(out)["suites"]] == [
         ("promptfooconfig.yaml#1", 0.5),
         ("promptfooconfig.yaml#polite", 1.0),
@@ -43,7 +36,7 @@ def test_each_prompt_is_a_suite_with_a_name_of_its_own(config: str, capsys: pyte
 
 
 def test_one_of_them_is_chosen_by_its_name(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "check", f"{config}#polite", "--update-baseline", "--format=json")
+    code, out, _ = opro(capsys, "check", f"{config}#polite", "--update-baseline", "--format=json")
     assert (code, [suite["suite"] for suite in json.loads(out)["suites"]]) == (0, ["promptfooconfig.yaml#polite"])
     assert Path("promptfooconfig.polite.baseline.json").is_file()
 
@@ -52,7 +45,7 @@ def test_one_of_them_is_chosen_by_its_name(config: str, capsys: pytest.CaptureFi
 def test_a_name_that_does_not_mean_one_is_answered_with_those_there_are(
     config: str, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
-    code, _, err = run(capsys, *command)
+    code, _, err = opro(capsys, *command)
     assert code == 2
     assert "name one of `promptfooconfig.yaml#1` or `promptfooconfig.yaml#polite`" in err
 
@@ -80,7 +73,7 @@ def test_a_prompt_that_cannot_be_rewritten_is_not_searched(config: str, capsys: 
     chat = 'prompts: [\'[{"role": "user", "content": "Label {{ticket}}"}]\']'
     tests = [f"  - {{vars: {{ticket: t{i}}}, assert: [{{type: contains, value: t{i}}}]}}" for i in range(20)]
     write(Path(config), "\n".join([chat, "providers: [echo]", "tests:", *tests, ""]))
-    code, _, err = run(capsys, "optimize", config, "--dry-run")
+    code, _, err = opro(capsys, "optimize", config, "--dry-run")
     assert code == 2
     assert "promptfooconfig.yaml:1: " in err
 
@@ -89,6 +82,6 @@ def test_a_prompt_of_another_format_is_not_compared_by_the_native_rules(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(Path("p.md"), "Label {{ticket}}\n")
-    code, _, err = run(capsys, "check", f"{config}#1", "--prompt=p.md")
+    code, _, err = opro(capsys, "check", f"{config}#1", "--prompt=p.md")
     assert code == 2
     assert "prompts have other rules" in err

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from builders import write, write_suite
 from command_line import opro
+from repositories import commit, repository
 from servers import ModelServer, failure, last_user_message
 
 from opro_action.cli import with_values
@@ -181,9 +182,7 @@ def test_only_changed_suites_are_checked(
     with ModelServer(right_answer) as server:
         write_cases(tmp_path, server, name="one")
         write_cases(tmp_path, server, name="two")
-        git(tmp_path, "init", "--quiet")
-        git(tmp_path, "add", ".")
-        git(tmp_path, "commit", "--quiet", "-m", "suites")
+        commit(repository(tmp_path))
         monkeypatch.chdir(tmp_path)
         assert "nothing to check" in opro(capsys, "check", "--changed")[2]
         write(tmp_path / "prompts" / "two.md", "Name the team, please.\n")
@@ -196,17 +195,11 @@ def test_changed_without_such_a_base_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_suite(tmp_path)
-    git(tmp_path, "init", "--quiet")
+    repository(tmp_path)
     monkeypatch.chdir(tmp_path)
     code, _, err = opro(capsys, "check", "--changed", "--base=origin/main")
     assert code == 2
     assert "--base origin/main: there is no such commit here; fetch it" in err
-
-
-def git(folder: Path, *arguments: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    subprocess.run(["git", *who, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def test_without_any_suite_the_folder_is_named(
@@ -238,6 +231,19 @@ def test_a_schema_is_printed_as_a_valid_schema(capsys: pytest.CaptureFixture[str
 )
 def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     assert opro(capsys, *arguments)[0] == 2
+
+
+@pytest.mark.parametrize("script", [["opro", "check"], ["opro-check"]])
+def test_a_bug_ends_with_70_and_a_traceback(tmp_path: Path, script: list[str]) -> None:
+    write(
+        tmp_path / "sitecustomize.py", "from opro_action.commands import check\ncheck.check = lambda options: 1 / 0\n"
+    )
+    command = [str(Path(sys.executable).with_name(script[0])), *script[1:]]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (70, "")
+    lines = done.stderr.splitlines()
+    assert (lines[0], lines[-1]) == ("Traceback (most recent call last):", "ZeroDivisionError: division by zero")
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from act_runner import checkout_of, git
+from act_runner import checkout_of
 from action_world import comment_payload, pull_payload, run_env
 from builders import write_suite
 from command_line import opro
 from fake_github import FakeGitHub
 from plans import BASE_FILES, BEST_TEXT, HISTORY, PROMPT, a_plan, unproven
+from repositories import git
 from servers import ModelServer, last_user_message
 
 from opro_action.action.declined import declined

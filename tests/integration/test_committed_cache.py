@@ -20,7 +20,6 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """A suite all of whose answers are in the cache."""
     repository(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPRO_CACHE_DIR", raising=False)
     suite = write_suite(tmp_path, model="echo", prompt="{{input}}\n", cases=CASES)
     assert "3 calls, 0 from cache" in opro(capsys, "check", suite)[1]
     return suite

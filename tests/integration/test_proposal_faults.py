@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -220,8 +221,17 @@ def test_where_there_are_no_drafts_an_unproven_proposal_is_still_titled_so(hub: 
 
 
 def test_a_request_that_is_told_to_wait_waits_and_goes_on(hub: FakeGitHub) -> None:
-    hub.fail("POST", "/git/trees$", 403, "You have exceeded a secondary rate limit.", headers={"Retry-After": "1"})
+    times: list[float] = []
+
+    def note() -> None:
+        times.append(time.monotonic())
+
+    limit = "You have exceeded a secondary rate limit."
+    hub.fail("POST", "/git/trees$", 403, limit, headers={"Retry-After": "1"}, effect=note)
+    hub.before("POST", "/git/trees$", note)
     assert propose(hub, a_plan()).operation == "created"
+    refused, answered = times
+    assert answered - refused >= 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 from builders import write
 from plugin_world import (
     BAD,
-    CASES,
     GOOD,
     OTHER,
     case,
@@ -192,13 +191,22 @@ def test_a_worse_prompt_than_heads_is_regressed_without_a_recorded_baseline(pyte
 
 
 def test_two_suites_are_judged_together(pytester: pytest.Pytester) -> None:
+    """Five of five flips, all for the worse, have a p of 1/32: under 0.05, and not under a half of it."""
+    cases = [case(f"c{i}", "bug", "feature" if i < 5 else "") for i in range(24)]
     for name in ("one", "two"):
-        echo_suite(pytester.path, name=name, cases=CASES)
+        echo_suite(pytester.path, name=name, cases=cases)
+    pytester.runpytest("--opro-update-baseline")
+    for name in ("one", "two"):
+        set_prompt(pytester.path, OTHER, name=name)
 
-    result = pytester.runpytest("-q")
+    together, alone = pytester.runpytest(), pytester.runpytest("evals/one.yaml")
 
-    assert outcomes(result) == {"passed": 8}
-    assert [line.split()[2] for line in section(result)[:2]] == ["evals/one.yaml", "evals/two.yaml"]
+    verdicts = [line.split("  ")[:2] for line in section(together) if line.startswith("INCONCLUSIVE")]
+    assert verdicts == [["INCONCLUSIVE", "evals/one.yaml"], ["INCONCLUSIVE", "evals/two.yaml"]]
+    assert str(together.stdout).count("p = 0.031, compared with 0.025 for 2 suites") == 2
+    assert together.ret == 0
+    assert section(alone)[0].startswith("REGRESSED  evals/one.yaml")
+    assert alone.ret == 1
 
 
 @pytest.mark.parametrize("arguments", [["--rootdir=.."], []])

@@ -134,23 +134,42 @@ def test_the_fixture_alone_reaches_the_controller(pytester: pytest.Pytester) -> 
     echo_suite(pytester.path, cases=MANY)
     pytester.makepyfile(
         """
-        import pytest
-        from opro_action import NotMeasured, UsageError
-
         def test_score(opro):
             result = opro.check("evals/routing.yaml")
             assert (result.verdict, result.score, result.cases["c3"].answer) == ("no_baseline", 1, "bug 3")
-
-        def test_errors(opro):
-            with pytest.raises(UsageError, match="nowhere.yaml"):
-                opro.check("evals/nowhere.yaml")
-            with pytest.raises(NotMeasured, match="not in the cache|nobody"):
-                opro.check("evals/routing.yaml", model="local/nobody")
         """
     )
     result = run(pytester, "-k", "test_score")
     assert outcomes(result) == {"passed": 1}
     assert spent(result) == (24, 0)
+
+
+def test_errors_of_the_controller_reach_the_worker_with_class_and_message(pytester: pytest.Pytester) -> None:
+    echo_suite(pytester.path, cases=MANY)
+    echo_suite(pytester.path, name="keyless", model="openai/nobody", params={"api_key_env": "NO_SUCH_KEY"})
+    file = pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from opro_action import BudgetSpent, NotMeasured, UsageError
+
+        def error_of(opro, suite):
+            with pytest.raises(Exception) as caught:
+                opro.check(f"evals/{suite}.yaml")
+            return type(caught.value), str(caught.value)
+
+        def test_errors(opro):
+            assert "PYTEST_XDIST_WORKER" in os.environ
+            found = [error_of(opro, suite) for suite in ("nowhere", "keyless", "routing")]
+            assert [error for error, _ in found] == [UsageError, NotMeasured, BudgetSpent]
+            for (_, words), expected in zip(found, ("nowhere.yaml", "NO_SUCH_KEY is not set", "raise max_calls")):
+                assert expected in words
+        """
+    )
+
+    result = run(pytester, "--opro-max-calls=10", file)
+
+    assert outcomes(result) == {"passed": 1}
 
 
 def test_a_long_path_of_temporary_files_is_no_obstacle(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,27 @@ from servers import ModelServer, last_user_message
 
 ROOT = Path(__file__).parents[2]
 SUITE = "language-identification"
-EXPECTED = {
-    case["input"]: case["expected"]
-    for path in (f"evals/{SUITE}.cases.yaml", f"benchmarks/sealed/{SUITE}.yaml")
-    for case in yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
-}
+OPTIMIZER = "qwen-1.5b"
+
+
+def cases_in(path: str) -> dict[str, str]:
+    return {case["input"]: case["expected"] for case in yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))}
+
+
+SEALED = cases_in(f"benchmarks/sealed/{SUITE}.yaml")
+EXPECTED = {**cases_in(f"evals/{SUITE}.cases.yaml"), **SEALED}
 NUMBERS = count()
+
+
+def split_of(asked: dict[str, Any]) -> tuple[str, str]:
+    """What comes before the last line of a request, and that line: of the task model the prompt and the case."""
+    text, _, line = last_user_message(asked).rpartition("\n")
+    return text, line
 
 
 def small_model(asked: dict[str, Any]) -> str:
     """Knows every language when it is asked to name it; as an optimizer model it has one idea, in many words."""
-    message = last_user_message(asked)
-    sentence = message.rpartition("\n")[2]
+    message, (_, sentence) = last_user_message(asked), split_of(asked)
     if sentence in EXPECTED:
         return EXPECTED[sentence] if "Name the language" in message else "What a nice sentence."
     idea = f"Name the language, please{'!' * next(NUMBERS)}"
@@ -50,6 +59,8 @@ def test_each_arm_is_measured_on_cases_it_never_saw_and_an_interrupted_run_goes_
         assert rows[0]["evidence"] == "proven"
         assert max(row["task_calls"] for row in rows) <= 170
 
+        assert_sealed(server.requests, [row["text"] for row in rows])
+
         lines = results.read_text().splitlines(keepends=True)
         results.write_text("".join(lines[:2]) + lines[2][:40])
         asked = server.count
@@ -59,6 +70,22 @@ def test_each_arm_is_measured_on_cases_it_never_saw_and_an_interrupted_run_goes_
     assert results.read_text().splitlines(keepends=True)[:2] == lines[:2]
     assert "| best-of-n" in again.stdout
     assert again.stdout.count("proven") == done.stdout.count("proven")
+
+
+def assert_sealed(requests: list[dict[str, Any]], found: list[str]) -> None:
+    """No arm sees a sealed case: its optimizer model never, and what it `found` is put to them when it has ended."""
+    written = [asked for asked in requests if asked["model"] == OPTIMIZER]
+    read = "\n".join(message["content"] for asked in written for message in asked["messages"])
+    assert any(sentence in read for sentence in EXPECTED), "the optimizer model is shown cases of the search split"
+    assert [sentence for sentence in SEALED if sentence in read] == []
+
+    parts = [list(part) for _, part in groupby(requests, lambda asked: split_of(asked)[1] in SEALED)]
+    searches = [part for part in parts if any(asked["model"] == OPTIMIZER for asked in part)]
+    assert len(searches) == len(found)
+    assert searches[0] is parts[0]
+    after = [asked for part in parts if part not in searches for asked in part]
+    first = (ROOT / f"prompts/{SUITE}.md").read_text(encoding="utf-8").strip()
+    assert {split_of(asked)[0] for asked in after} == {text.rpartition("\n")[0] for text in (first, *found)}
 
 
 def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:

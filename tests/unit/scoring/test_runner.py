@@ -92,17 +92,28 @@ def test_one_failed_repeat_leaves_the_whole_case_unscored() -> None:
 
 def test_a_refusal_ends_the_run_and_cancels_what_waits() -> None:
     asked: list[str] = []
+    cancelled: list[str] = []
 
     class Refusing:
         async def complete(self, request: Request) -> Completion:
-            if not asked:
-                asked.append("first")
+            said = request.messages[-1].content
+            asked.append(said)
+            if len(asked) == 1:
                 raise CallRefused("401: wrong key")
-            await asyncio.sleep(30)
+            try:
+                await asyncio.sleep(30)
+            except asyncio.CancelledError:
+                cancelled.append(said)
+                raise
             return Completion("late")
 
-    with pytest.raises(CallRefused, match="401: wrong key"):
-        scored(Refusing(), make_cases(5))
+    async def refused() -> list[str]:
+        """Those that are cancelled before the event loop ends, which cancels whatever is left."""
+        with pytest.raises(CallRefused, match="401: wrong key"):
+            await score_cases(Bench(Refusing(), SPEC, ()), "Name the team.", make_cases(5))
+        return list(cancelled)
+
+    assert asyncio.run(refused()) == asked[1:] == [f"ticket {i}" for i in range(1, 5)]
 
 
 def test_a_spent_budget_lets_the_calls_under_way_finish() -> None:

@@ -7,15 +7,9 @@ import time
 from typing import Any
 
 import pytest
-from builders import graded
+from builders import by
 
-from opro_action.scoring.results import Grade
 from opro_action.scoring.scorers.distance import LONGEST, common_length, distance, words
-from opro_action.suite.suite import Case, ScorerSpec
-
-
-def by(name: str, expected: Any, answer: str, **options: Any) -> Grade:
-    return graded(ScorerSpec(name, options), Case("c", {}, expected), answer)
 
 
 def distance_by_table(first: str, second: str) -> int:
@@ -113,4 +107,4 @@ def test_too_long_an_answer_is_unscored_and_a_long_one_quick(name: str) -> None:
     [("mả", "mạ", 0.0), ("राम का घर", "राम की घर", 2 / 3), ("გამარჯობა", "გამარჯობა", 1.0), ("ἀρχὴ", "ἀρχὴ", 1.0)],
 )
 def test_words_of_any_script_are_whole_with_their_marks(expected: str, answer: str, score: float) -> None:
-    assert graded(ScorerSpec("rouge_l"), Case("c", {}, expected), answer).score == pytest.approx(score)
+    assert by("rouge_l", expected, answer).score == pytest.approx(score)

@@ -3,14 +3,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from builders import graded
-
-from opro_action.scoring.results import Grade
-from opro_action.suite.suite import Case, ScorerSpec
-
-
-def by(name: str, expected: Any, answer: str, **options: Any) -> Grade:
-    return graded(ScorerSpec(name, options), Case("c", {}, expected), answer)
+from builders import by
 
 
 @pytest.mark.parametrize(
