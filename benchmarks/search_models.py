@@ -10,10 +10,10 @@ tokens a slot, at :8103. `--serve SCRIPT` starts those that do not answer, as `S
 --context TOKENS`, and ends them afterwards; without it nothing is started.
 
 Every arm may ask the task model `--calls` times, and has the same optimizer model (qwen-1.5b), whose calls count
-against our own budget and not against the peers'. The peers search on our search split; ours has to pay for its holdout
-too. The found prompts are then scored, at nobody's expense, on the holdout and on 40 sealed cases per suite
-(benchmarks/sealed/) that no arm ever sees. At temperature 0 the same question has one answer, so arms share one cache;
-calls are counted by arm whether a server was asked or not.
+against our own budget and not against the peers'. The peers search on all cases that our holdout leaves, 30 or 32; ours
+takes 30 of them at 600 calls, and has to pay for its holdout too. The found prompts are then scored, at nobody's
+expense, on the holdout and on 40 sealed cases per suite (benchmarks/sealed/) that no arm ever sees. At temperature 0
+the same question has one answer, so arms share one cache; calls are counted by arm whether a server was asked or not.
 
 Each finished run is a line of FOLDER/results.jsonl. Started again, the program goes on where it was: finished runs
 stay, ours is resumed from its journal, peers from the cache; keep the addresses, they are part of the cache's keys.

@@ -21,6 +21,7 @@ from search_models_place import Job, Place
 from search_models_served import Served
 
 from opro_action.errors import NotMeasured, UsageError
+from opro_action.search.split import searched
 
 OURS = "ours"
 PEERS: dict[str, Arm] = {"opro": opro, "best-of-n": best_of_n}
@@ -173,13 +174,13 @@ def _opro(served: Served, result: Path, more: list[str]) -> int:
 
 def _read(result: dict[str, Any], served: Served) -> Found:
     decided = 0 if result["seed_holdout_score"] is None else 2 * len(served.cases.holdout)
-    met = [each["n_scored"] or 0 for each in result["candidates"]]
-    searched = max(met, default=len(served.cases.search)) + sum(met)  # the file's prompt met as many as any
+    of_seed = min(len(served.cases.search), searched(served.suite.optimize.max_calls or 0))
+    met = of_seed + sum(each["n_scored"] or 0 for each in result["candidates"])
     return Found(
         text=result["best"]["text"],
         search=result["best"]["search_score"],
         accepted=result["accepted"],
-        task_calls=searched + decided,
+        task_calls=met + decided,
         written=result["usage"]["optimizer"]["calls"] + result["usage"]["optimizer"]["cached"],
         sent=result["usage"]["task"]["calls"],
         evidence=result["evidence"],

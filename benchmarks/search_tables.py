@@ -133,7 +133,8 @@ def _nothing_to_gain(runs: Sequence[Run]) -> str:
     for (landscape, hand, budget, arm), chosen in _grouped(
         nulls, lambda run: (run.landscape, run.hand, run.budget, run.arm)
     ).items():
-        spent = median(run.calls / run.budget for run in chosen)
+        # Our budget is for both models; a peer's is for the task model, and what it writes is free.
+        spent = median((run.calls + (run.written if run_is_ours([run]) else 0)) / run.budget for run in chosen)
         rows.append(
             [
                 f"{landscape}, {'rephrasing' if hand == 'ignores' else hand}",

@@ -1,9 +1,10 @@
 """Plain OPRO as its reference implementation does it (google-deepmind/opro, arXiv 2309.03409), in words of our own.
 
-Eight replies per step to one meta-prompt with the best 20 prompts in ascending order, their scores as integers, and
-three random exemplars; every new text is scored on the whole training set. There is no holdout and no stopping rule
-but the 200 steps, and the reference names no winner: the highest training score is taken for it. The limit on a text's
-length, 500 characters there, is 1,000, so that no world's best prompt is out of reach.
+Eight replies per step to one meta-prompt with the best 20 prompts in ascending order (from a score of 0.3 on, or of any
+score where the first prompt is under that), their scores as integers, and three random exemplars; every new text is
+scored on the whole training set. There is no holdout and no stopping rule but the 200 steps, and the reference names no
+winner: the highest training score is taken for it. The limit on a text's length, 500 characters there, is 1,000, so
+that no world's best prompt is out of reach.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ PER_STEP = 8
 KEPT = 20
 EXEMPLARS = 3
 SHOWN_FROM = 0.3
+"""The reference shows no prompt with a lower score to one family of models, and all of them to another."""
 LONGEST = 1000
 
 
@@ -44,7 +46,8 @@ def _score(evaluator: Evaluator, scored: dict[str, float], text: str) -> None:
 
 def _meta_prompt(evaluator: Evaluator, scored: dict[str, float], dice: random.Random) -> str:
     best = sorted(scored.items(), key=lambda entry: entry[1])[-KEPT:]
-    shown = [f"text:\n{text}\nscore:\n{round(100 * score)}" for text, score in best if score >= SHOWN_FROM]
+    least = SHOWN_FROM if scored[evaluator.seed_text] >= SHOWN_FROM else 0.0
+    shown = [f"text:\n{text}\nscore:\n{round(100 * score)}" for text, score in best if score >= least]
     return "\n\n".join(
         [
             "Find the instruction <INS> for a language model. Here are earlier ones with scores from 0 to 100.",
