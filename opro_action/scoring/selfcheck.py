@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -78,12 +79,16 @@ async def judges_of(suite: Suite, case: Case) -> tuple[ModelSpec, ...]:
     return tuple(nobody.wanted)
 
 
+async def judges_of_all(suite: Suite, cases: Sequence[Case]) -> list[tuple[ModelSpec, ...]]:
+    """`judges_of` each case; of the first alone where none has scorers of its own, since the others have the same."""
+    unlike = cases if any(case.scorers for case in cases) else cases[:1]
+    return [await judges_of(suite, case) for case in unlike]
+
+
 async def check_prices(suite: Suite, check: Callable[[ModelSpec], None]) -> None:
     """`check` the task model, and those that its scorers ask: it raises UsageError for one without a known price."""
-    check(suite.model)
-    for case in suite.cases if any(case.scorers for case in suite.cases) else suite.cases[:1]:
-        for spec in await judges_of(suite, case):
-            check(spec)
+    for spec in (suite.model, *itertools.chain(*await judges_of_all(suite, suite.cases))):
+        check(spec)
 
 
 def asked(suite: Suite, case: Case, answer: str, *, repeat: int = 0) -> Asked:

@@ -10,7 +10,7 @@ from opro_action.gate.baseline import read_baseline
 from opro_action.gate.evidence import LEVEL
 from opro_action.gate.power import FEW, smallest_change
 from opro_action.scoring.scorers.judging import default_judge, judge_of
-from opro_action.scoring.selfcheck import judges_of
+from opro_action.scoring.selfcheck import judges_of_all
 from opro_action.search.declined import known_versions, without_declined
 from opro_action.search.demos import set_aside, shown_in
 from opro_action.search.guards import Guard
@@ -91,12 +91,7 @@ def _too_few(suite: Suite, split: Split) -> str:
 
 def _calls_per_answer(suite: Suite, cases: tuple[Case, ...]) -> int:
     """One to the task model, and the most that the scorers make for one answer."""
-
-    async def most() -> int:
-        asking = cases if any(case.scorers for case in cases) else cases[:1]
-        return max([len(await judges_of(suite, case)) for case in asking])
-
-    return 1 + asyncio.run(most())
+    return 1 + max(map(len, asyncio.run(judges_of_all(suite, cases))))
 
 
 def _other_suites(suite: Suite, split: Split) -> list[Guard]:
