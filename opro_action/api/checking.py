@@ -39,7 +39,7 @@ class Wanted:
         if not isinstance(self.suite, Suite):
             suite = load_suite(self.suite, model=self.model)
         elif self.model:
-            suite = replace(self.suite, model=replace(self.suite.model, id=self.model))
+            suite = replace(self.suite, model=self.suite.model.named(self.model))
         else:
             suite = self.suite
         if self.repeats:

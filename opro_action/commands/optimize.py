@@ -100,20 +100,24 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
     spec = suite.optimize
     calls = replace(options.calls, max_calls=setup.cap, max_cost=spec.max_cost, max_minutes=spec.max_minutes)
     async with open_models(suite.root, calls) as models:
-        return await run_search(setup, models, folder, command=_command(setup), say=say)
+        return await run_search(setup, models, folder, command=_command(setup, options), say=say)
 
 
 def _with(suite: Suite, options: OptimizeOptions) -> Suite:
     spec = replace(suite.optimize, **options.bounds)
     if options.optimizer_model:
-        spec = replace(spec, model=replace(writer_of(suite), id=options.optimizer_model))
+        spec = replace(spec, model=writer_of(suite).named(options.optimizer_model))
     return replace(suite, optimize=spec)
 
 
-def _command(setup: Setup) -> str:
-    """How to make this search again; the suite file holds what is not named."""
+def _command(setup: Setup, options: OptimizeOptions) -> str:
+    """How to make this search again; the suite file holds what is not named.
+
+    Caps and the task model are named only where they were given: a default cap, once it is set, means fewer answers in
+    the decision on a large holdout, and `--model` one provider of a promptfoo file instead of all.
+    """
     suite, spec = setup.suite, setup.suite.optimize
-    writer = writer_of(suite)
-    words = ["opro", "optimize", suite.title, f"--model={suite.model.id}"]
-    words += [f"--optimizer-model={writer.id}", f"--steps={spec.steps}", f"--candidates={spec.candidates}"]
-    return shlex.join([*words, f"--max-calls={setup.cap}", f"--seed={spec.seed}"])
+    named: dict[str, Any] = {"model": options.model, "optimizer_model": writer_of(suite).id}
+    named |= {"steps": spec.steps, "candidates": spec.candidates, "seed": spec.seed, **options.bounds}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in named.items() if value is not None]
+    return shlex.join(["opro", "optimize", suite.title, *words, *(["--allow-few"] if options.allow_few else [])])

@@ -140,6 +140,7 @@ def read_baseline(path: Path) -> Baseline | None:
 def _checked(path: Path, raw: bytes) -> Mapping[str, Any]:
     try:
         data: dict[str, Any] = json.loads(raw.decode(), parse_constant=_refuse)
+        json.dumps(data, ensure_ascii=False).encode()  # raises for half of a surrogate pair
     except json.JSONDecodeError as error:
         raise _garbled(path, error.msg, line=error.lineno) from error
     except (ValueError, RecursionError) as error:

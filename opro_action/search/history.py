@@ -90,6 +90,7 @@ def _version(path: Path, number: int, line: str) -> Version:
     try:
         entry: Any = json.loads(line)
         version = Version(**{name: entry[name] for name in Version.__dataclass_fields__})
+        to_lines([version]).encode()  # half of a surrogate pair, which JSON can spell, stands in no file
     except (ValueError, TypeError, KeyError, RecursionError):
         version = None
     if version is None or not _is_sound(version):

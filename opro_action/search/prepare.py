@@ -47,14 +47,32 @@ def prepare(suite: Suite, *, allow_few: bool = False) -> Setup:
         guards=(*_other_suites(suite, split), *_other_models(suite, split)),
         declined=declined(history),
     )
-    setup = whole if spec.holdout else replace(whole, split=split.searching(searched(whole.cap), spec.seed))
+    setup = _within_cap(whole)
     _check_weights(setup)
     if setup.least_calls > setup.cap:
         raise UsageError(
             f"{suite.title}: max_calls is {setup.cap}, but the shortest search of this suite "
-            f"with a decision takes {setup.least_calls} calls; set max_calls (--max-calls) to that or more."
+            f"with a decision takes {_least_cap(whole)} calls; set max_calls (--max-calls) to that."
         )
     return setup
+
+
+def _within_cap(whole: Setup) -> Setup:
+    """The setup with as many cases to search on as its cap is for; with all where the suite sets the holdout."""
+    spec = whole.suite.optimize
+    return whole if spec.holdout else replace(whole, split=whole.split.searching(searched(whole.cap), spec.seed))
+
+
+def _least_cap(whole: Setup) -> int:
+    """The lowest cap, from the suite's own on, under which the shortest search fits.
+
+    A higher cap can bring more cases to search on and more answers in the decision, and so take more calls itself.
+    """
+    suite, setup = whole.suite, _within_cap(whole)
+    while setup.least_calls > setup.cap:
+        spec = replace(suite.optimize, max_calls=setup.least_calls)
+        setup = _within_cap(replace(whole, suite=replace(suite, optimize=spec)))
+    return setup.cap
 
 
 def _check_weights(setup: Setup) -> None:
@@ -116,9 +134,7 @@ def _other_suites(suite: Suite, split: Split) -> list[Guard]:
 
 def _other_models(suite: Suite, split: Split) -> list[Guard]:
     """The same holdout cases put to other task models, with the parameters of the suite's own."""
-    others = [
-        replace(suite, model=replace(suite.model, id=name), judge=judge_of(suite)) for name in suite.optimize.models
-    ]
+    others = [replace(suite, model=suite.model.named(name), judge=judge_of(suite)) for name in suite.optimize.models]
     return [
         Guard(f"the model {one.model.id}", one, split.holdout, _repeats(one), _calls_per_answer(one, split.holdout))
         for one in others

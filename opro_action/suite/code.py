@@ -33,7 +33,7 @@ def code_parts(suite: Suite) -> tuple[CodePart, ...]:
     """The Python scorers of a suite and its cases, and the models with settings that say where a call or a key goes."""
     specs = [*_with_parts(suite.scorers), *(spec for case in suite.cases for spec in _with_parts(case.scorers))]
     models = [("model", suite.model), ("optimize.model", suite.optimize.model), ("judge", suite.judge)]
-    models += [(f"optimize.models: {name}", replace(suite.model, id=name)) for name in suite.optimize.models]
+    models += [(f"optimize.models: {name}", suite.model.named(name)) for name in suite.optimize.models]
     judge = suite.judge or suite.model
     models += [(f"the model of {spec.title}", _own_model(spec.options, judge)) for spec in specs]
     parts = [_python_part(spec) for spec in specs if spec.name.endswith("python")]

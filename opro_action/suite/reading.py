@@ -73,7 +73,7 @@ def _only_suite(path: Path, root: Path, model: str | None) -> Suite:
 
         return read_prompt_yml(path, root, model=model)
     suite = _read_native(path, root)
-    return replace(suite, model=replace(suite.model, id=model)) if model else suite
+    return replace(suite, model=suite.model.named(model)) if model else suite
 
 
 def _read_native(path: Path, root: Path) -> Suite:

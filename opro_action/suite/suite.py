@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,23 @@ class ModelSpec:
     def deterministic(self) -> bool:
         """Whether the same request may be expected to get the same answer."""
         return self.params.get("temperature") == 0
+
+    def named(self, name: str) -> ModelSpec:
+        """The model `name` with these settings, as far as they are not this very model's own.
+
+        Another model has another price. It gets the key only where that goes to the same server: the `api_base`, which
+        stays, or else that of the same provider.
+        """
+        if name == self.id:
+            return self
+        if self.params.get("api_base") or _provider(name) == _provider(self.id):
+            return replace(self, id=name, price=None)
+        return replace(self, id=name, price=None, api_key_env=None, api_key=None)
+
+
+def _provider(model: str) -> str:
+    """What tells where a model is asked by default; an id that holds an address, or names no provider, stands alone."""
+    return model if "://" in model else model.partition("/")[0]
 
 
 @dataclass(frozen=True)

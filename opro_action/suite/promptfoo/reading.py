@@ -74,7 +74,7 @@ def _check_filters(tests: Sequence[Test], prompts: Sequence[Listed], providers: 
 
 
 def _instead(provider: Provider, model: str) -> Provider:
-    return replace(provider, spec=replace(provider.spec, id=model), prompts=None)
+    return replace(provider, spec=provider.spec.named(model), prompts=None)
 
 
 def _pairs(prompts: Sequence[Listed], providers: Sequence[Provider]) -> list[Pair]:

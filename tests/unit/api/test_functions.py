@@ -76,6 +76,14 @@ def test_a_check_of_another_prompt_or_model(tmp_path: Path) -> None:
         check(suite, model="openai/nobody", calls=Calls(offline=True))
 
 
+def test_another_model_is_not_paid_for_at_the_price_of_the_suites_own(tmp_path: Path) -> None:
+    params = {"price": {"input": 0, "output": 0}, "max_tokens": 1}
+    suite = load_suite(echo_suite(tmp_path, params=params))
+
+    with pytest.raises(UsageError, match="The price of openai/nobody is not known"):
+        check(suite, model="openai/nobody", calls=Calls(max_cost=1))
+
+
 def test_what_was_not_measured_has_no_result(tmp_path: Path) -> None:
     suite = echo_suite(tmp_path)
 

@@ -95,6 +95,7 @@ def test_merge_marks_are_reported_with_their_line_and_the_remedy(path: Path) -> 
         ({"extra": 1}, "`extra` is an unknown key"),
         ({"text": "Something else."}, "not the one that its scores were got with"),
         ({"score": float("nan")}, "NaN is not a number in JSON"),
+        ({"text": "half of \ud83d\ude00: \ud83d"}, "surrogates not allowed"),
     ],
 )
 def test_a_baseline_that_was_edited_by_hand_is_refused(path: Path, change: dict[str, Any], words: str) -> None:

@@ -67,6 +67,13 @@ def test_code_servers_keys_and_unknown_parameters_are_named(repository: Path) ->
     ]
 
 
+def test_a_further_model_is_named_where_it_gets_the_key_of_the_suites_own(tmp_path: Path) -> None:
+    params = {"api_key_env": "TEAM_KEY"}
+    suite = make_suite(tmp_path, model="openai/a", params=params, optimize={"models": ["openai/b", "anthropic/c"]})
+
+    assert [part.what for part in code_parts(suite)] == ["model: api_key_env", "optimize.models: openai/b: api_key_env"]
+
+
 def test_scorers_of_a_case_and_in_a_set_are_looked_at_too(repository: Path) -> None:
     suite = make_suite(repository, scorers=[PYTHON])
     [python] = suite.scorers

@@ -75,6 +75,12 @@ def test_a_price_per_token_is_one_per_million(tmp_path: Path) -> None:
     assert model_of(tmp_path, f"{{id: 'litellm:my/model', config: {config}}}").price == pytest.approx((1, 2))
 
 
+def test_a_model_that_is_named_instead_has_neither_price_nor_key_of_the_provider(tmp_path: Path) -> None:
+    provider = "{id: 'openai:gpt-4.1', config: {apiKeyEnvar: MY_KEY, inputCost: 0.000001, outputCost: 0.000002}}"
+    (suite,) = suites_of(tmp_path, f"{PROMPTS}providers: [{provider}]\n{TESTS}", model="anthropic/claude")
+    assert (suite.model.id, suite.model.api_key_env, suite.model.price) == ("anthropic/claude", None, None)
+
+
 def test_a_response_format_is_that_of_the_suite(tmp_path: Path) -> None:
     write(tmp_path / "format.json", '{"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}')
     text = "{id: 'openai:gpt-4.1', config: {response_format: 'file://format.json'}}"

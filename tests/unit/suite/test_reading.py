@@ -96,6 +96,14 @@ def test_key_and_price_are_taken_out_of_what_is_sent(tmp_path: Path) -> None:
     )
 
 
+def test_another_task_model_has_neither_price_nor_key_of_the_files(tmp_path: Path) -> None:
+    params = {"temperature": 0, "api_key_env": "MY_KEY", "price": {"input": 1, "output": 2.5}}
+    path = write_suite(tmp_path, params=params)
+
+    assert read_suite(path, model="openai/other").model == ModelSpec("openai/other", {"temperature": 0})
+    assert read_suite(path, model="scripted/test") == read_suite(path)
+
+
 @pytest.mark.parametrize("host", ["localhost:8101", "127.0.0.1", "[::1]:80"])
 def test_a_literal_key_may_go_to_loopback(tmp_path: Path, host: str) -> None:
     suite = make_suite(tmp_path, params={"api_base": f"http://{host}/v1", "api_key": "local"})
