@@ -27,11 +27,12 @@ class Meter:
 
 @dataclass(frozen=True)
 class Past:
-    """What an earlier part of the run left: header, finished calls by key, notes, the steps that were begun, the end.
+    """What the earlier parts of the run left: header, finished calls by key, notes, the steps that were begun, the end.
 
     `paid` are the calls that went out, with the role of the model. `failures` are the reasons of calls that failed and
-    without which the search went on, so that it does again; those after its last step may be asked anew, unless the run
-    has ended. `steps` has the candidates of each step, 0 where that is not known.
+    that the search has built on, so that they fail again: one of its later questions was answered, or it has decided.
+    Other failures are asked anew. `steps` has the candidates of each step, 0 where that is not known. `decision` is
+    there once the winner was put to the holdout: its digest, and the bounds of the search that found it.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -40,19 +41,24 @@ class Past:
     notes: frozenset[str] = frozenset()
     failures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: Mapping[int, int] = field(default_factory=dict)
+    decision: Mapping[str, Any] | None = None
     end: Mapping[str, Any] | None = None
     meter: Meter = Meter()
 
 
 class Journal:
-    """Appends lines to a file, each flushed to the disk before its method returns, and tells what it held before."""
+    """Appends lines to a file, each flushed to the disk before its method returns, and tells what it held before.
+
+    `asked` counts the questions of the search: calls say which one they belong to.
+    """
 
     def __init__(self, path: Path, past: Past, *, meter: Callable[[], Meter]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_torn_line(path)
         self._file: IO[str] = path.open("a", encoding="utf-8", newline="\n")
         self._meter = meter
-        self._past = past
+        self.past = past
+        self.asked = 0
         self._failures = {key: list(reasons) for key, reasons in past.failures.items()}
 
     def told(self, key: str) -> Completion | None:
@@ -62,11 +68,11 @@ class Journal:
         """
         if self._failures.get(key):
             raise CallFailed(self._failures[key].pop(0))
-        return self._past.calls.get(key)
+        return self.past.calls.get(key)
 
     def note(self, kind: str, **fields: Any) -> None:
         """Write a decision, unless the part of the run that is being resumed wrote it already."""
-        if _note({"kind": kind, **fields}) not in self._past.notes:
+        if _note({"kind": kind, **fields}) not in self.past.notes:
             self.write(kind, **fields)
 
     def write(self, kind: str, **fields: Any) -> None:
@@ -96,10 +102,13 @@ class Journaled:
         try:
             completion = await self.model.complete(request)
         except CallFailed as failure:
-            self.journal.write("failed", role=self.role, model=request.model, key=key, reason=str(failure))
+            self._write("failed", request, key, reason=str(failure))
             raise
-        self.journal.write("call", role=self.role, model=request.model, key=key, **asdict(completion))
+        self._write("call", request, key, **asdict(completion))
         return completion
+
+    def _write(self, kind: str, request: Request, key: str, **fields: Any) -> None:
+        self.journal.write(kind, ask=self.journal.asked, role=self.role, model=request.model, key=key, **fields)
 
 
 def read_journal(path: Path) -> Past:
@@ -113,16 +122,15 @@ def read_journal(path: Path) -> Past:
     if not entries or entries[0].get("schema") != SCHEMA:
         raise FileError(path, 1, "this is no journal that can be resumed; start again without --resume.")
     calls = [entry for entry in entries if entry["kind"] == "call"]
-    end = next((entry for entry in reversed(entries) if entry["kind"] == "end"), None)
-    last_step = max((place for place, entry in enumerate(entries) if entry["kind"] == "step"), default=0)
     return Past(
         header=entries[0],
         calls={entry["key"]: _completion(entry) for entry in reversed(calls)},  # the first, which was paid for
         paid=tuple((entry["role"], _completion(entry)) for entry in calls if not entry["cached"]),
         notes=frozenset(_note(entry) for entry in entries if entry["kind"] not in {"call", "failed"}),
-        failures=_failures(entries if end else entries[:last_step]),
+        failures=_failures(entries),
         steps={entry["step"]: entry.get("candidates", 0) for entry in entries if entry["kind"] == "step"},
-        end=end,
+        decision=next((entry for entry in entries if entry["kind"] == "decision"), None),
+        end=next((entry for entry in reversed(entries) if entry["kind"] == "end"), None),
         meter=Meter(**{name: max(entry[name] for entry in entries) for name in asdict(Meter())}),
     )
 
@@ -154,10 +162,24 @@ def _note(entry: Mapping[str, Any]) -> str:
 
 def _failures(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    loose: list[Mapping[str, Any]] = []
     for entry in entries:
         if entry["kind"] == "failed":
-            found.setdefault(entry["key"], []).append(entry["reason"])
+            loose.append(entry)
+        elif entry["kind"] == "resumed":
+            loose.clear()
+        else:
+            for failed in [one for one in loose if _builds_on(entry, one)]:
+                found.setdefault(failed["key"], []).append(failed["reason"])
+            loose = [one for one in loose if not _builds_on(entry, one)]
     return found
+
+
+def _builds_on(entry: Mapping[str, Any], failed: Mapping[str, Any]) -> bool:
+    if entry["kind"] == "call":
+        return bool(entry.get("ask", 0) > failed.get("ask", 0))
+    # In journals whose calls do not name their question a step was noted, with its replies, once it was written.
+    return entry["kind"] in {"decision", "end"} or (entry["kind"] == "step" and "replies" in entry)
 
 
 def _completion(entry: Mapping[str, Any]) -> Completion:

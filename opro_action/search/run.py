@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,8 +49,8 @@ _SAME = (
 )
 """Settings that decide the course of a search; budget and stop rules may be changed when it goes on."""
 
-_BOUNDS = ("steps", "max_cost", "max_minutes", "target", "patience")
-"""These, and the cap on calls, may be changed until the decision is made."""
+_BOUNDS = ("max_calls", "max_cost", "max_minutes", "steps", "target", "patience")
+"""These may be changed until the decision is made."""
 
 Say = Callable[[str], None]
 
@@ -111,15 +111,17 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
 
     A `folder` that holds a journal is resumed: its finished calls are not made again. Raises NotMeasured when
     the prompt cannot be scored, BudgetSpent when no decision could be made, and UsageError when one was made already,
-    within other bounds; the journal stays.
+    within other bounds, or begun with another winner; the journal stays.
     """
-    suite, path = setup.suite, folder / "journal.jsonl"
+    suite, path, bounds = setup.suite, folder / "journal.jsonl", _bounds(setup)
     began_with = {path: _bytes(path) for path in (suite.prompt.path, suite.baseline_path)}
     past = read_journal(path) if path.exists() else Past()
     header = _header(setup)
     if past.header:
         check_same_search(json.loads(json.dumps(header)), past.header)
-        _check_undecided(past, _bounds(setup), folder.name)
+        _check_undecided(past, bounds, folder.name)
+        if past.decision and past.decision["bounds"] != bounds:
+            say("decision: begun already, so that the search keeps its bounds; new caps hold for what is left of it")
         _charge(models, past)
         setup = _as_begun(setup, past)
     began = time.monotonic()
@@ -135,13 +137,16 @@ async def run(setup: Setup, models: Models, folder: Path, *, command: str, say: 
         if not past.header:
             begun = {"seeds": setup.seeds, "declined": setup.declined, "searched": len(setup.split.search)}
             journal.write("header", schema=SCHEMA, version=__version__, **header, **begun)
-        setup = replace(setup, lacking=Room(models, suite.optimize, elapsed, past.steps).lacking)
+        else:
+            journal.write("resumed", version=__version__, bounds=bounds)
+        room = Room(models, suite.optimize, elapsed, past.steps)
+        setup = replace(setup, lacking=_as_decided(past.steps) if past.decision else room.lacking)
         outcome = await _drive(setup, models, journal, say)
         if outcome.evidence is None:
             raise BudgetSpent(f"{outcome.stop.meaning} No decision was made; raise the cap and go on with --resume.")
         finished = _leave(setup, models, folder, Ended(outcome, elapsed(), command, began_with))
         found = {"stop_reason": outcome.stop.reason, "evidence": outcome.evidence.evidence}
-        journal.note("end", **found, bounds=_bounds(setup))
+        journal.note("end", **found, bounds=bounds)
     finally:
         journal.close()
     return finished
@@ -164,6 +169,7 @@ async def _drive(setup: Setup, models: Models, journal: Journal, say: Say) -> Ou
         ask = next(machine)
         while True:
             say(_announced(ask))
+            _note_begun(journal, ask, setup)
             try:
                 told: Any = await (
                     _written(ask, optimizer, writer, suite) if isinstance(ask, Write) else _scored(ask, benches[ask.of])
@@ -214,11 +220,23 @@ def _announced(ask: Ask) -> str:
     return f"step {ask.step}: scoring {len(ask.texts)} {what} on {len(ask.cases)} cases"
 
 
+def _note_begun(journal: Journal, ask: Ask, setup: Setup) -> None:
+    journal.asked += 1
+    if isinstance(ask, Write):
+        journal.note("step", step=ask.step, ways=[draft.way for draft in ask.drafts], candidates=ask.candidates)
+    elif ask.holdout and not ask.of:
+        winner, decision = digest(ask.texts[-1]), journal.past.decision
+        if decision and decision["digest"] != winner:
+            raise UsageError(
+                "This run has put another winner to the holdout, which is looked at once, so that it cannot go on; "
+                "start a new search without --resume."
+            )
+        journal.note("decision", digest=winner, bounds=_bounds(setup))
+
+
 def _note(journal: Journal, ask: Ask, told: Sequence[Any], say: Say) -> None:
     if isinstance(ask, Write):
-        ways = [draft.way for draft in ask.drafts]
-        replies = sum(reply is not None for reply in told)
-        journal.note("step", step=ask.step, ways=ways, replies=replies, candidates=ask.candidates)
+        journal.note("written", step=ask.step, replies=sum(reply is not None for reply in told))
         return
     split = ask.of or ("holdout" if ask.holdout else "search")
     scores = [SuiteResult(results).score for results in told]
@@ -251,14 +269,24 @@ def _bytes(path: Path) -> bytes | None:
 
 
 def _as_begun(setup: Setup, past: Past) -> Setup:
-    """The setup with what the run began with: history and closed proposals may have grown since, and the budget too."""
+    """The setup with what the run began with: history and closed proposals may have grown since, and the budget too.
+
+    Once the holdout was looked at, the search has the bounds that it had then, so that no other winner meets it.
+    """
+    then = past.decision["bounds"] if past.decision else {}
     return replace(
         setup,
+        suite=replace(setup.suite, optimize=replace(setup.suite.optimize, **then)),
         seeds=tuple((text, origin) for text, origin in past.header["seeds"]),
         declined=tuple(past.header["declined"]),
         split=setup.split.searching(past.header["searched"], setup.suite.optimize.seed),
         widths=past.steps,
     )
+
+
+def _as_decided(begun: Container[int]) -> Callable[[int, int, int], str | None]:
+    """Room for the steps that led to the decision and for no other, whatever time and money there is by now."""
+    return lambda step, writes, asks: None if step in begun else "the bounds in which the decision was begun"
 
 
 def _check_undecided(past: Past, bounds: Mapping[str, Any], name: str) -> None:
@@ -271,8 +299,8 @@ def _check_undecided(past: Past, bounds: Mapping[str, Any], name: str) -> None:
 
 
 def _bounds(setup: Setup) -> dict[str, Any]:
-    spec = setup.suite.optimize
-    return {"max_calls": setup.cap, **{name: getattr(spec, name) for name in _BOUNDS}}
+    """As the suite has them: a default cap on calls, once it is set, means fewer answers in the decision."""
+    return {name: getattr(setup.suite.optimize, name) for name in _BOUNDS}
 
 
 def _charge(models: Models, past: Past) -> None:

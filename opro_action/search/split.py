@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from opro_action.errors import UsageError
@@ -40,9 +40,12 @@ class Split:
     spare: tuple[Case, ...] = ()
 
     def searching(self, most: int, seed: int) -> Split:
-        """The split with at most so many cases to search on, stratified; the others are spare."""
-        chosen = {case.digest for case in stratified_order((*self.search, *self.spare), seed, "searched")[:most]}
+        """The split with so many cases to search on, stratified; the others are spare.
+
+        Cases of the same content stay together, so that there may be more; asked for that many it is the same again.
+        """
         cases = (*self.search, *self.spare)
+        chosen = _first(stratified_order(cases, seed, "searched"), most, lambda case: case.digest)
         return replace(
             self,
             search=tuple(case for case in cases if case.digest in chosen),
@@ -63,7 +66,7 @@ def split_cases(cases: Sequence[Case], *, holdout: float | None, seed: int) -> S
             f"this suite has {len(cases)}: add cases."
         )
     share = holdout_share(len(cases)) if holdout is None else holdout
-    held = _held(cases, stratified_order(cases, seed), _held_count(len(cases), share))
+    held = _first(stratified_order(cases, seed), _held_count(len(cases), share), lambda case: case.asked)
     search = tuple(case for case in cases if case.asked not in held)
     if not search:
         raise UsageError(f"All {len(cases)} cases of this suite ask the same: add others.")
@@ -105,16 +108,16 @@ def _held_count(n: int, share: float) -> int:
     return min(max(round(n * share), 1), n - 1)
 
 
-def _held(cases: Sequence[Case], ordered: Sequence[Case], count: int) -> frozenset[str]:
-    """What the first cases ask that make up `count`, with all others that ask the same."""
-    twins, held = Counter(case.asked for case in cases), set()
+def _first(ordered: Sequence[Case], count: int, name: Callable[[Case], str]) -> frozenset[str]:
+    """The names of the first cases that make up `count`, with all others of the same names."""
+    twins, found = Counter(map(name, ordered)), set()
     for case in ordered:
         if count <= 0:
             break
-        if case.asked not in held:
-            held.add(case.asked)
-            count -= twins[case.asked]
-    return frozenset(held)
+        if name(case) not in found:
+            found.add(name(case))
+            count -= twins[name(case)]
+    return frozenset(found)
 
 
 def _stratum(case: Case) -> str:

@@ -122,8 +122,8 @@ def test_a_call_that_failed_and_was_answered_later_does_both_again(tmp_path: Pat
     journal = begun(path)
     with pytest.raises(CallFailed):
         answer(journal, ScriptedModel([CallFailed("overloaded")]), ask("a"))
+    journal.asked += 1
     answer(journal, ScriptedModel(["yes"]), ask("a"))
-    journal.note("step", step=2, replies=8, candidates=8)
     journal.close()
     resumed = begun(path, read_journal(path))
     with pytest.raises(CallFailed, match="overloaded"):
@@ -158,7 +158,7 @@ def test_an_answer_may_hold_any_line_separator(tmp_path: Path) -> None:
     assert [call.text for call in read_journal(path).calls.values()] == ["one\u2028two\u0085three"]
 
 
-def test_a_call_that_failed_before_the_last_step_fails_again_and_a_later_one_is_asked_anew(tmp_path: Path) -> None:
+def test_in_an_older_journal_a_call_fails_again_that_failed_before_the_last_step_was_written(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = begun(path)
     for number, text in enumerate("ab", 1):
@@ -173,3 +173,58 @@ def test_a_call_that_failed_before_the_last_step_fails_again_and_a_later_one_is_
         answer(resumed, again, ask("a"))
     assert [one.text for one in answer(resumed, again, ask("b"))] == ["yes"]
     resumed.close()
+
+
+def fail(journal: Journal, *texts: str) -> None:
+    for text in texts:
+        with pytest.raises(CallFailed, match="overloaded"):
+            answer(journal, ScriptedModel([CallFailed("overloaded")]), ask(text))
+
+
+def test_a_call_fails_again_once_a_later_question_was_answered_and_is_asked_anew_before(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    fail(journal, "a")
+    answer(journal, ScriptedModel(["yes"]), ask("b"))
+    assert read_journal(path).failures == {}
+    journal.asked += 1
+    journal.note("step", step=2, candidates=8)
+    fail(journal, "c")
+    assert read_journal(path).failures == {}
+    answer(journal, ScriptedModel(["yes"]), ask("d"))
+    journal.close()
+    assert list(read_journal(path).failures.values()) == [["overloaded"]]
+
+
+def test_what_a_resumed_run_asked_anew_does_not_fail_again_and_what_failed_then_does(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    fail(journal, "a", "b")
+    journal.close()
+    resumed = begun(path, read_journal(path))
+    resumed.write("resumed")
+    answer(resumed, ScriptedModel(["yes"]), ask("a"))
+    fail(resumed, "b")
+    resumed.asked += 1
+    answer(resumed, ScriptedModel(["yes"]), ask("c"))
+    resumed.close()
+
+    again, model = begun(path, read_journal(path)), ScriptedModel(["now"])
+    assert [one.text for one in answer(again, model, ask("a"))] == ["yes"]
+    with pytest.raises(CallFailed, match="overloaded"):
+        answer(again, model, ask("b"))
+    again.close()
+    assert model.requests == []
+
+
+def test_every_failure_before_the_holdout_was_looked_at_counts_as_built_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = begun(path)
+    fail(journal, "a")
+    journal.note("decision", digest="d", bounds={"steps": 3})
+    fail(journal, "b")
+    journal.close()
+    past = read_journal(path)
+    assert list(past.failures.values()) == [["overloaded"]]
+    assert past.decision is not None
+    assert past.decision["bounds"] == {"steps": 3}

@@ -55,3 +55,12 @@ def test_too_few_cases_are_refused_with_what_to_do() -> None:
 def test_half_of_a_small_suite_is_held_out_and_less_of_a_large_one() -> None:
     assert [round(holdout_share(n) * n) for n in (20, 40, 60, 72, 90, 120, 300)] == [10, 20, 30, 36, 36, 36, 90]
     assert len(split_cases(make_cases(60), holdout=None, seed=0).holdout) == 30
+
+
+def test_as_many_cases_as_a_split_has_to_search_on_are_the_same_again_though_some_are_alike() -> None:
+    cases = [make_case(f"{name}-{i}", f"ticket {i}", "ab"[i % 2]) for i in range(40) for name in ("first", "second")]
+    whole = split_cases(cases, holdout=0.4, seed=0)
+    for most in range(1, len(whole.search) + 1):
+        split = whole.searching(most, seed=0)
+        assert most <= len(split.search) <= most + 1
+        assert whole.searching(len(split.search), seed=0) == split.searching(len(split.search), seed=0) == split
