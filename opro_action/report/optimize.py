@@ -98,8 +98,7 @@ def optimize_markdown(report: Report) -> str:
 
 
 def _inflated(report: Report) -> str:
-    outcome = report.outcome
-    inflation = 0.0 if outcome.best is outcome.trajectory.seed else report.best_inflation
+    inflation = report.best_inflation
     return f" (too high by up to {100 * inflation:.0f} points, as the best of many)" if inflation >= 0.005 else ""
 
 

@@ -17,12 +17,17 @@ from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 from operator import mul
-from statistics import fmean
 
-from opro_action.search.trajectory import Attempt, Trajectory, lead
+from opro_action.search.trajectory import Attempt, Trajectory, lead, variance_of_mean
 
 SPREAD = 0.15
-"""The standard deviation of the qualities of prompts that share no word. From 0.1 to 0.2 the choice is as good."""
+"""The standard deviation that the qualities of prompts owe to their words. From 0.1 to 0.2 the choice is as good."""
+
+OWN = 0.05
+"""That of what a prompt owes to more than its words: their order, a line break, a sign between them.
+
+Without it two prompts of the same words would be the same prompt, whatever they score.
+"""
 
 LEVEL = 1.0
 """That of their common level, of which nothing is known beforehand."""
@@ -95,6 +100,7 @@ def _prior(texts: Sequence[str]) -> Rows:
     rows: list[list[float]] = []
     for place, text in enumerate(texts):
         rows.append([SPREAD**2 * likeness(text, other) for other in texts[: place + 1]])
+        rows[place][place] += OWN**2
     return [[rows[max(i, j)][min(i, j)] for j in range(len(texts))] for i in range(len(texts))]
 
 
@@ -126,10 +132,9 @@ def _estimate(trajectory: Trajectory, attempt: Attempt) -> float:
 
 
 def _noise(attempt: Attempt) -> float:
-    """The variance of a score, with a pseudo-case of half a point's difference as in `lead`."""
-    scores = [result.score for result in attempt.results.values() if result.score is not None]
-    mean, n = fmean(scores), len(scores)
-    return (sum((score - mean) ** 2 for score in scores) + 0.25) / n**2
+    """The variance of a score by the choice of the cases."""
+    results = attempt.results.values()
+    return variance_of_mean([(result.score, result.case.weight) for result in results if result.score is not None])
 
 
 def _cholesky(rows: Rows) -> list[list[float]]:

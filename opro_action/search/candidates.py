@@ -22,7 +22,7 @@ FORBIDDEN = "not to be told from another part of its file"
 DUPLICATE = "tried before"
 TOO_LONG = "too long"
 LEAK = "quotes a case"
-DECLINED = "turned down by a person before"
+TURNED_DOWN = "turned down by a person before"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def rejection(text: str, rules: Rules, tried: Iterable[str], declined: Iterable[
     if folded(text) in {folded(other) for other in tried}:
         return DUPLICATE
     if folded(text) in {folded(other) for other in declined}:
-        return DECLINED
+        return TURNED_DOWN
     return LEAK if _leaks(own, rules) else None
 
 

@@ -14,7 +14,7 @@ from opro_action.search.belief import Belief, believed
 from opro_action.search.guards import Guarded, ask_guards
 from opro_action.search.setup import Setup
 from opro_action.search.stopping import Stop, points
-from opro_action.search.trajectory import Attempt, Trajectory
+from opro_action.search.trajectory import Attempt, Trajectory, breaks
 
 WORTH_A_LOOK = 0.8
 """The holdout is looked at when the winner's expected lead is above so many of its standard deviations.
@@ -71,16 +71,20 @@ def unscored(results: Sequence[CaseResult]) -> str:
 
 def _not_worth_a_look(belief: Belief, trajectory: Trajectory, min_gain: float) -> str | None:
     seed, winner = trajectory.seed, belief.best
-    if (trajectory.best.score or 0.0) <= (seed.score or 0.0):
-        return "No candidate scored higher than the current prompt on the search split."
-    gain = (winner.score or 0.0) - (seed.score or 0.0)
-    if gain < min_gain - SLACK or belief.sureness(winner, seed) <= WORTH_A_LOOK:
-        most = points((trajectory.best.score or 0.0) - (seed.score or 0.0))
-        return (
-            f"The best of {len(trajectory.candidates)} candidates leads by {most} on the search split, "
-            "which luck explains: it was not put to the holdout."
-        )
-    return None
+    most, gain = ((one.score or 0.0) - (seed.score or 0.0) for one in (trajectory.best, winner))
+    if most <= 0:
+        higher = (one for one in trajectory.scored if (one.score or 0.0) > (seed.score or 0.0))
+        kept = " without failing a must_pass case" if any(breaks(one, seed) for one in higher) else ""
+        return f"No candidate scored higher than the current prompt on the search split{kept}."
+    if most < min_gain - SLACK:
+        why = f"less than the {points(min_gain)} that count (min_gain)"
+    elif gain < min_gain - SLACK or belief.sureness(winner, seed) <= WORTH_A_LOOK:
+        why = "which luck explains"
+    else:
+        return None
+    others = len(trajectory.scored) - 1
+    who = "The only other prompt" if others == 1 else f"The best of {others} other prompts"
+    return f"{who} leads by {points(most)} on the search split, {why}: it was not put to the holdout."
 
 
 def _weighed(setup: Setup, outcome: Outcome) -> Generator[Ask, Any, Outcome]:

@@ -18,5 +18,5 @@ def expected_inflation(score: float, *, n: int, tried: int) -> float:
 
 
 def luck_of_the_best(tried: int) -> float:
-    """By how many standard errors the best of `tried` equally good prompts is expected to lie above them all."""
+    """By how many standard errors the best of `tried` equally good prompts is expected above their mean."""
     return NormalDist().inv_cdf((tried - 0.375) / (tried + 0.25)) if tried > 1 else 0.0

@@ -36,7 +36,7 @@ class Large:
 
     def drafts(self, brief: Brief) -> tuple[Draft, ...]:
         return tuple(
-            Draft((Message("user", large_text(brief, way, str(index))),), way=way)
+            Draft((Message("user", large_text(brief, way, f"{brief.step} {index}")),), way=way)
             for index, way in enumerate(brief.ways)
         )
 

@@ -13,7 +13,7 @@ from opro_action.gate.baseline import as_text, baseline_of
 from opro_action.gate.evidence import Evidence
 from opro_action.gate.fingerprint import Fingerprint, fingerprint
 from opro_action.scoring.results import CaseResult, SuiteResult
-from opro_action.search.candidates import DECLINED
+from opro_action.search.candidates import TURNED_DOWN
 from opro_action.search.decision import Outcome
 from opro_action.search.guards import Guarded
 from opro_action.search.history import Version, to_lines
@@ -70,7 +70,7 @@ class Report:
     @property
     def left_out(self) -> int:
         """How many candidates were not tried because a person had turned down their text before."""
-        return sum(attempt.rejected == DECLINED for attempt in self.outcome.trajectory.attempts)
+        return sum(attempt.rejected == TURNED_DOWN for attempt in self.outcome.trajectory.attempts)
 
     @property
     def best_inflation(self) -> float:

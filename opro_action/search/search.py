@@ -133,7 +133,8 @@ def _select(
     setup: Setup, step: int, trajectory: Trajectory, attempts: Sequence[Attempt]
 ) -> Generator[Ask, Any, tuple[list[Attempt], int]]:
     """Score a batch as the selection wants it; returns it with its results, and how many answers it took."""
-    cases = stratified_order(setup.split.search, setup.suite.optimize.seed, "block", str(step))
+    drawn_anew = stratified_order(setup.split.search, setup.suite.optimize.seed, "block", str(step))
+    cases = tuple(sorted(drawn_anew, key=lambda case: case.weight == 0))  # a block without any weight tells nothing
     batch, answers = list(attempts), 0
     while block := setup.selection.next_block(Batch(tuple(a for a in batch if not a.rejected), trajectory.best, cases)):
         scored = yield from _score(setup, step, block.attempts, block.cases)

@@ -18,7 +18,7 @@ ANSWERS_PER_CASE = 10
 """What a search may spend by default, seed, candidates and decision together."""
 
 STEPS = 16
-"""So many steps shall fit into a budget, before they get wider than a few candidates.
+"""So many steps shall fit into a budget, or all of them, before they get wider than a few candidates.
 
 On the simulator with 60 cases a tight budget gains more from four candidates a step than from eight, since what is
 written later is written from more; from 2,000 calls on it makes no difference that could be seen over 24 seeds.
@@ -100,12 +100,12 @@ class Setup:
     def affordable(self, step: int, planned: int) -> int:
         """How many candidates a step may have, when so many calls are planned already; 0 when none fits.
 
-        The decision's calls are kept back. A tight budget is spent on more steps, not on wider ones: at least
-        `STEPS` of them, as long as each has a few candidates, since what is written later is written from more.
+        The decision's calls are kept back. A tight budget is spent on more steps, not on wider ones: on `STEPS` of
+        them or as many as may be made, as long as each has a few candidates.
         """
-        whole = self.cap - self.seed_calls
+        whole, steps = self.cap - self.seed_calls, min(STEPS, self.suite.optimize.steps)
         for candidates in range(self.suite.optimize.candidates, 0, -1):
-            wide = candidates > FEW and STEPS * self.step_calls(candidates) > whole - self.decision_calls
+            wide = candidates > FEW and steps * self.step_calls(candidates) > whole - self.decision_calls
             if not wide and not self.passed_by(step, planned, candidates):
                 return candidates
         return 0

@@ -96,7 +96,7 @@ def best_prompt(brief: Brief) -> Part:
 def exemplars(brief: Brief, salt: str) -> Part:
     """Cases with their right answers, and where the prompt stands in them."""
     cases = [case for case in brief.cases if case.expected is not None]
-    chosen = sorted(cases, key=lambda case: order(brief.step, salt, case.digest))[:EXEMPLARS]
+    chosen = sorted(cases, key=lambda case: order(brief.suite.optimize.seed, salt, case.digest))[:EXEMPLARS]
     pieces = [f"{HERE}\n{_values(case)}\nright answer: {clipped(case.expected)}" for case in chosen]
     return Part("exemplars", f"Examples of the task; the prompt stands at {HERE}:", tuple(pieces))
 
@@ -108,7 +108,8 @@ def failures(brief: Brief, salt: str, *, most: int) -> Part:
 
 
 def _shown_mistakes(brief: Brief, salt: str, most: int) -> tuple[Mistake, ...]:
-    return mistakes([*brief.trajectory.best.results.values()], seed=brief.step, salt=salt)[:most]
+    results = [*brief.trajectory.best.results.values()]
+    return mistakes(results, seed=brief.suite.optimize.seed, salt=salt)[:most]
 
 
 def _failure(mistake: Mistake) -> str:
@@ -133,7 +134,7 @@ def never_solved(brief: Brief, salt: str, *, beside: int) -> Part:
     listed = _shown_mistakes(brief, salt, beside) if "failures" in brief.suite.optimize.show else ()
     shown = {mistake.shown.case.id for mistake in listed}
     others = [result for result in found if result.case.id not in shown]
-    others.sort(key=lambda result: order(brief.step, salt, result.case.digest))
+    others.sort(key=lambda result: order(brief.suite.optimize.seed, salt, result.case.digest))
     pieces = [_wrong(result) for result in others[:UNSOLVED]]
     head = f"Cases that each of the best prompts fails ({len(found)} in all); something they need was never said:"
     return Part("unsolved", head, tuple(pieces))

@@ -13,7 +13,7 @@ from opro_action.search.belief import believed
 from opro_action.search.trajectory import Trajectory
 from opro_action.suite.suite import OptimizeSpec
 
-StopReason = Literal["target", "no_headroom", "patience", "plateau", "steps", "budget", "interrupt"]
+StopReason = Literal["target", "no_headroom", "patience", "plateau", "steps", "budget"]
 
 HEADROOM_CANDIDATES = 16
 """After so many scored candidates it can be said that there is no headroom."""
@@ -98,7 +98,9 @@ def target(look: Look) -> Stop | None:
         return None
     if look.trajectory.best is look.trajectory.seed:
         return Stop(
-            "target", f"The current prompt scores {look.best:.2f} on the search split: there is nothing to gain."
+            "target",
+            f"The current prompt scores {look.best:.2f} on the search split, and the target is "
+            f"{look.spec.target:g}: there is nothing to look for.",
         )
     return Stop("target", f"The search score {look.best:.2f} reached the target of {look.spec.target:g}.")
 

@@ -61,7 +61,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Lead:
-    """How far one prompt is ahead of another on the `n` cases that both scored: mean difference and its error."""
+    """How far one prompt is ahead of another on the `n` cases that both scored: mean difference and its error.
+
+    Cases of weight 0 do not count.
+    """
 
     n: int
     mean: float
@@ -69,22 +72,29 @@ class Lead:
 
 
 def lead(ahead: Attempt, behind: Attempt, *, cases: Sequence[str] | None = None) -> Lead | None:
-    """The paired, weighted lead of `ahead` over `behind`, on the `cases` (ids) or all common ones; None without any.
+    """The paired, weighted lead of `ahead` over `behind`, on the `cases` (ids) or all common ones.
 
-    The error is the standard error of the mean with one pseudo-case of half a point's difference, so that a few
-    cases which all went alike do not pass for certainty.
+    None without any that has weight. The error is the root of `variance_of_mean`.
     """
     pairs = []
     for id_ in ahead.results if cases is None else cases:
         mine, other = ahead.results.get(id_), behind.results.get(id_)
         if mine and other and mine.score is not None and other.score is not None:
             pairs.append((mine.score - other.score, mine.case.weight))
-    mean = weighted_mean(pairs)
-    if mean is None:
-        return None
-    squares = sum(weight * (difference - mean) ** 2 for difference, weight in pairs)
-    total = sum(weight for _, weight in pairs)
-    return Lead(len(pairs), mean, ((squares / total + 0.25 / len(pairs)) / len(pairs)) ** 0.5)
+    weighed = [pair for pair in pairs if pair[1]]
+    mean = weighted_mean(weighed)
+    return None if mean is None else Lead(len(weighed), mean, variance_of_mean(weighed) ** 0.5)
+
+
+def variance_of_mean(pairs: Sequence[tuple[float, float]]) -> float:
+    """The variance of the weighted mean of (value, weight) pairs, with a pseudo-case half a point off it.
+
+    So that a few cases which all went alike do not pass for certainty. ZeroDivisionError for no weight at all.
+    """
+    total, count = sum(weight for _, weight in pairs), sum(weight > 0 for _, weight in pairs)
+    mean = sum(value * weight for value, weight in pairs) / total
+    squares = sum((weight * (value - mean)) ** 2 for value, weight in pairs)
+    return (squares + (0.5 * total / count) ** 2) / total**2
 
 
 @dataclass(frozen=True)

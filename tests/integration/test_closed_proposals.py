@@ -28,7 +28,7 @@ from opro_action.proposal.closed import closed_versions
 from opro_action.proposal.propose import open_proposal
 from opro_action.proposal.settings import ProposeSettings
 from opro_action.report.marker import marker
-from opro_action.search.candidates import DECLINED
+from opro_action.search.candidates import TURNED_DOWN
 from opro_action.search.history import Version
 from opro_action.search.plan import Plan, read_plan
 from opro_action.search.prepare import prepare
@@ -276,13 +276,13 @@ def test_a_closed_winner_is_not_found_again_and_the_next_proposal_carries_that_i
         second = searched(checkout, capsys)
 
     assert second.best["text"] != first.best["text"]
-    rejected = [one["text"] for one in second.result["candidates"] if one.get("rejected") == DECLINED]
+    rejected = [one["text"] for one in second.result["candidates"] if one.get("rejected") == TURNED_DOWN]
     assert rejected
     assert set(rejected) == {first.best["text"]}
     report = (checkout / "summary.md").read_text()
     assert f"turned down by people before: 1 text; {len(rejected)} candidate" in report
     assert open_proposal(second, settings=settings(hub)).number == 2
-    assert f"{len(rejected)} × {DECLINED}" in hub.pull(2)["body"]
+    assert f"{len(rejected)} × {TURNED_DOWN}" in hub.pull(2)["body"]
 
     hub.squash(2)
     hub.pulls.clear()

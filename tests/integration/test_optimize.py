@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -158,6 +159,61 @@ def test_the_same_search_again_asks_no_model_and_finds_the_same(
     assert first == second
 
 
+def test_the_command_of_a_plan_makes_the_same_search_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ["--allow-few", "--max-cost=90.5", "--max-minutes=7.0", "--seed=3"]
+    priced = {"price": {"input": 0, "output": 1000}, "max_tokens": 9}
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server, count=15, params={"temperature": 1.0, **priced})
+        changed(suite, params={"temperature": 0, "api_base": server.url, **priced})
+        code, first, err = optimize(capsys, suite, *given)
+        assert code == 0, err
+        (tmp_path / "evals/routing.history.jsonl").unlink()
+        count, words = server.count, shlex.split(plan_of(tmp_path).made_with["command"])
+        code, second, err = optimize(capsys, *words[2:])
+        assert (code, server.count) == (0, count), err
+    assert set(given) < set(words)
+    for result in (first, second):
+        del result["usage"], result["run"]
+    assert first == second
+
+
+def test_the_command_of_a_plan_sets_no_cap_where_the_default_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three answers per case in the decision take more of the default cap than a cap that is set leaves to them."""
+    monkeypatch.chdir(tmp_path)
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server, holdout=0.8, steps=1)
+        changed(suite, params={"temperature": 1.0, "api_base": server.url})
+        optimize(capsys, suite)
+        (tmp_path / "evals/routing.history.jsonl").unlink()
+        count, words = server.count, shlex.split(plan_of(tmp_path).made_with["command"])
+        code, again, err = optimize(capsys, *words[2:])
+        assert (code, server.count) == (0, count), err
+    assert again["usage"]["task"]["cached"] >= 6 * 40
+
+
+def test_the_command_of_a_plan_means_the_suite_of_a_promptfoo_file_that_was_searched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "ticket.txt", f"{SEED} {{{{ticket}}}}\n")
+    with ModelServer(lambda asked: f"<prompt>{SEED}</prompt>") as server:
+        config = {"apiBaseUrl": server.url, "temperature": 0}
+        providers = [{"id": f"openai:{name}", "config": config} for name in ("small", "large")]
+        tests = [{"vars": {"ticket": f"ticket {i}"}, "assert": [{"type": "equals", "value": "bug"}]} for i in range(20)]
+        fields = {"prompts": ["file://ticket.txt"], "providers": providers, "tests": tests}
+        write(tmp_path / "promptfooconfig.yaml", yaml.safe_dump(fields))
+        code, _, err = optimize(capsys, "promptfooconfig.yaml#openai-large", "--steps=1")
+        assert code == 0, err
+        count, words = server.count, shlex.split(plan_of(tmp_path).made_with["command"])
+        code, _, err = optimize(capsys, *words[2:])
+        assert (code, server.count) == (0, count), err
+
+
 def test_a_killed_search_is_resumed_without_repeating_a_finished_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,8 +286,8 @@ def test_a_larger_budget_does_not_bring_other_cases_into_a_run_that_goes_on(
         code, result, _ = optimize(capsys, suite, "--resume", "--max-calls=4000")
     assert (code, result["evidence"]) == (0, "proven")
     assert max(candidate["n_scored"] or 0 for candidate in result["candidates"]) == 30
-    assert begun == {1: 4}
-    assert list(steps_of(tmp_path).items())[:2] == [(1, 4), (2, 8)]
+    assert begun == {1: 5}
+    assert list(steps_of(tmp_path).items())[:2] == [(1, 5), (2, 8)]
     assert suite.with_suffix(".baseline.json") not in {tmp_path / file.path for file in plan_of(tmp_path).files}
 
 
@@ -261,6 +317,18 @@ def test_a_run_that_has_decided_is_told_again_but_does_not_go_on(
     assert again["best"] == first["best"]
     assert code == 2
     assert "has ended: its winner has met the holdout, which is looked at once" in err
+
+
+def test_a_run_whose_default_budget_is_what_a_decision_takes_is_told_again_once_its_winner_is_in_the_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer(world) as server:
+        suite = write_searched(tmp_path, server, models=[f"openai/other-{i}" for i in range(12)])
+        _, first, _ = optimize(capsys, suite)
+        count = server.count
+        code, again, _ = optimize(capsys, suite, "--resume", "--no-cache")
+        assert server.count == count
+    assert (code, again["best"]) == (0, first["best"])
 
 
 def test_a_case_that_failed_before_an_interruption_is_not_asked_again(
@@ -317,7 +385,7 @@ def test_a_cap_too_small_for_any_decision_is_refused_before_any_call(
     with ModelServer(world) as server:
         code, _, err = optimize(capsys, write_searched(tmp_path, server), "--max-calls=50")
     assert (code, server.count) == (2, 0)
-    assert "takes 136 calls; set max_calls (--max-calls) to that or more" in err
+    assert "takes 136 calls; set max_calls (--max-calls) to that." in err
 
 
 def test_retries_that_eat_the_budget_leave_no_decision_and_4(

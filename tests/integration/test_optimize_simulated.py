@@ -53,7 +53,7 @@ def test_a_proven_winner_is_truly_better_and_every_call_is_accounted_for(
 def test_a_score_that_looks_like_luck_does_not_win_and_the_report_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text, _ = printed(tmp_path, capsys, World.named("easy", 8), form="text", max_calls=400)
+    text, _ = printed(tmp_path, capsys, World.named("easy", 5), form="text", max_calls=400)
     chosen = re.search(r"search score  0\.\d\d → (0\.\d\d) \(too high by up to \d+ points, as the best of many\)", text)
     luckier = re.search(r"the highest search score was (0\.\d\d), but prompts like it do worse: it was taken", text)
     assert chosen

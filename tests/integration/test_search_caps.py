@@ -77,6 +77,32 @@ def test_no_call_goes_out_after_the_last_minute(
     assert server.count < 10
 
 
+@pytest.mark.parametrize(
+    ("more", "unpriced"),
+    [
+        (["--optimizer-model=openai/dearer"], "openai/dearer"),
+        (["--model=openai/dearer"], "openai/dearer"),
+        (["--optimizer-model=openai/writer", "--model=openai/task"], None),
+    ],
+)
+def test_another_model_is_not_paid_for_at_the_price_of_the_suites_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], server: ModelServer, more: list[str], unpriced: str | None
+) -> None:
+    suite = searched(tmp_path, server)
+    code, _, err = opro(capsys, "optimize", suite, "--max-cost=150", "--max-calls=1000", "--dry-run", *more)
+    assert (code, server.count) == (2 if unpriced else 0, 0)
+    assert (f"The price of {unpriced} is not known" in err) is bool(unpriced)
+
+
+def test_a_further_model_is_not_paid_for_at_the_price_of_the_suites_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], server: ModelServer
+) -> None:
+    suite = searched(tmp_path, server, optimize={"models": ["openai/dearer"], "max_cost": 150})
+    code, _, err = opro(capsys, "optimize", suite)
+    assert (code, server.count) == (2, 0)
+    assert "The price of openai/dearer is not known" in err
+
+
 def test_the_judges_price_is_looked_at_before_the_first_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], server: ModelServer
 ) -> None:

@@ -56,7 +56,7 @@ def test_what_was_scored_on_a_part_of_the_cases_cannot_win_but_speaks_for_its_re
     before, after = believed(alone), believed(together)
 
     assert before.sureness(other, one) == pytest.approx(0)
-    assert after.sureness(other, one) > 0.5
+    assert after.sureness(other, one) > 0.3
     assert after.best is other
 
 
@@ -64,6 +64,29 @@ def test_as_good_as_another_is_no_worse_so_that_the_shorter_text_wins() -> None:
     longer = attempt("alpha beta gamma delta", first(28))
     tried = Trajectory(40, (SEED, longer, attempt("red green", last(28))))
     assert believed(tried).best.text == "red green"
+
+
+def test_the_same_words_in_another_order_are_another_prompt() -> None:
+    one = attempt("Which label fits? Answer with bug, billing or feature, nothing else.", first(12), step=0)
+    other = attempt("Answer with nothing else: bug, billing or feature. Which label fits?", first(36))
+    belief = believed(Trajectory(40, (one, other)))
+
+    assert likeness(one.text, other.text) == 1
+    assert belief.best is other
+    assert belief.sureness(other, one) > 2
+
+
+def test_cases_of_weight_0_say_nothing_of_a_prompt() -> None:
+    def half_weighed(one: Attempt) -> Attempt:
+        results = [
+            replace(one.results[case.id], case=replace(case, weight=float(i < 20))) for i, case in enumerate(CASES)
+        ]
+        return one.with_results(results)
+
+    whole = Trajectory(40, (half_weighed(SEED), half_weighed(attempt("alpha beta", last(30)))))
+    half = Trajectory(20, (attempt(SEED.text, first(16), step=0, met=20), attempt("alpha beta", last(30), met=20)))
+    sure = [believed(tried).sureness(tried.attempts[1], tried.seed) for tried in (whole, half)]
+    assert sure[0] == pytest.approx(sure[1])
 
 
 def test_a_lead_is_the_surer_the_more_cases_and_relatives_speak_for_it() -> None:
@@ -82,7 +105,8 @@ def test_it_is_gaussian_process_regression_as_the_textbook_has_it() -> None:
     attempts = found.attempts
 
     scores = numpy.array([one.score for one in attempts], dtype=float)
-    prior = 0.15**2 * numpy.array([[likeness(one.text, other.text) for other in attempts] for one in attempts])
+    likenesses = numpy.array([[likeness(one.text, other.text) for other in attempts] for one in attempts])
+    prior = 0.15**2 * likenesses + 0.05**2 * numpy.identity(len(attempts))
     noise = numpy.diag([(score * (1 - score) + 0.25 / 40) / 40 for score in scores])
     told = numpy.linalg.solve(prior + 1 + noise, numpy.column_stack([scores - 0.5, prior]))
     means, left = prior @ told[:, 0], prior - prior @ told[:, 1:]

@@ -131,3 +131,12 @@ def test_a_single_prompt_longer_than_the_context_is_shown_all_the_same(tmp_path:
     text = large_text(brief_of(suite, long), "rewrite", "")
     assert "word " * 999 in text
     assert "The seed." not in text
+
+
+def test_another_seed_shows_other_exemplars_and_other_failures_of_a_mistake(tmp_path: Path) -> None:
+    def shown(seed: int) -> set[str]:
+        text = large_text(brief_of(suite_of(tmp_path, seed=seed)), "repair", "1 0")
+        return set(re.findall(r"ticket number \d+", text))
+
+    assert len({frozenset(shown(seed)) for seed in range(4)}) > 1
+    assert shown(0) == shown(0)

@@ -14,7 +14,7 @@ from opro_action.errors import FileError, UsageError
 from opro_action.gate.baseline import as_text, baseline_of
 from opro_action.gate.fingerprint import fingerprint
 from opro_action.scoring.results import Answer, CaseResult, SuiteResult
-from opro_action.search.candidates import DECLINED, Rules, rejection
+from opro_action.search.candidates import TURNED_DOWN, Rules, rejection
 from opro_action.search.declined import keep_closed, known_versions
 from opro_action.search.demos import demo_section, with_section
 from opro_action.search.history import Version, to_lines
@@ -77,6 +77,29 @@ def test_a_tight_budget_has_fewer_answers_per_case_in_the_decision(tmp_path: Pat
         suite = suite_of(tmp_path, 60, optimize={"max_calls": calls}, params=warm)
         assert prepare(suite).holdout_repeats == repeats
     assert prepare(suite_of(tmp_path, 60, optimize={"max_calls": 300})).holdout_repeats == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "keys", "cap"),
+    [
+        (200, {"optimize": {"holdout": 0.1}, "params": {"temperature": 1}}, 130),
+        (2000, {"scorers": {"similar": {"model": "openai/vectors"}}, "repeats": 3}, 20),
+        (40, {}, 1),
+    ],
+)
+def test_the_cap_that_is_named_where_one_is_too_low_is_high_enough(
+    tmp_path: Path, count: int, keys: dict[str, Any], cap: int
+) -> None:
+    def capped(calls: int) -> Suite:
+        return suite_of(tmp_path, count, **{**keys, "optimize": {**keys.get("optimize", {}), "max_calls": calls}})
+
+    with pytest.raises(UsageError, match=rf"max_calls is {cap}, but .* takes \d+ calls; set max_calls") as refused:
+        prepare(capped(cap))
+    named = int(str(refused.value).split(" takes ")[1].split()[0])
+    setup = prepare(capped(named))
+    assert setup.least_calls <= setup.cap == named
+    with pytest.raises(UsageError, match=f"takes {named} calls"):
+        prepare(capped(named - 1))
 
 
 def test_halving_is_the_default_selection(tmp_path: Path) -> None:
@@ -179,12 +202,20 @@ def test_other_models_are_graded_by_the_judge_of_the_suite(tmp_path: Path) -> No
     assert judge.id == setup.suite.model.id
 
 
+def test_other_models_have_neither_price_nor_key_of_the_suites_own(tmp_path: Path) -> None:
+    params = {"temperature": 0, "api_key_env": "MY_KEY", "price": {"input": 1, "output": 2.5}}
+    suite = suite_of(tmp_path, params=params, optimize={"models": ["openai/b", "scripted/test"]})
+    other, same = [guard.suite.model for guard in prepare(suite).guards]
+    assert other == ModelSpec("openai/b", {"temperature": 0})
+    assert same == suite.model
+
+
 def test_what_a_person_turned_down_is_neither_a_seed_nor_tried_again(tmp_path: Path) -> None:
     suite = with_history(tmp_path, version("refused", 0.9, "proven"), version("refused", 0.9, "declined"))
     setup = prepare(suite)
     assert (setup.seeds, setup.declined) == ((), ("refused",))
     rules = Rules.around(suite.prompt, suite.cases, None)
-    assert rejection(" Refused ", rules, (), setup.declined) == DECLINED
+    assert rejection(" Refused ", rules, (), setup.declined) == TURNED_DOWN
 
 
 def test_a_closed_proposal_counts_for_every_suite_of_its_prompt_and_for_no_other(tmp_path: Path) -> None:

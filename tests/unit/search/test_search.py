@@ -43,6 +43,18 @@ def test_without_a_better_candidate_the_holdout_is_not_looked_at(tmp_path: Path)
     assert not any(ask.holdout for ask in world.scored)
 
 
+def test_a_lead_that_does_not_count_is_told_from_one_that_luck_explains(tmp_path: Path) -> None:
+    def reason(min_gain: float) -> str:
+        world = World(better("a little better 0.3"), share)
+        outcome = world.play(make_setup(tmp_path, candidates=1, steps=1, min_gain=min_gain))
+        assert not any(ask.holdout for ask in world.scored)
+        assert outcome.evidence is not None
+        return outcome.evidence.reason
+
+    assert reason(0.3).startswith("The only other prompt leads by 8.3 points on the search split, less than the 30.0")
+    assert "which luck explains: it was not put to the holdout" in reason(0.02)
+
+
 def test_the_holdout_is_looked_at_once_by_the_seed_and_the_winner_alone(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, candidates=2, steps=3)
     world = World(better("a 0.4", "b 0.5", "c 0.6", "d 0.7", "e 0.8", "f 0.9"), share)
@@ -82,6 +94,15 @@ def test_the_planned_calls_never_pass_the_cap_and_leave_room_for_the_decision(tm
         assert world.calls <= cap
         assert outcome.evidence is not None
         assert outcome.evidence.n == len(setup.split.holdout)
+
+
+def test_steps_are_not_narrowed_for_more_of_them_than_may_be_made(tmp_path: Path) -> None:
+    def width(**bounds: int) -> int:
+        setup = make_setup(tmp_path, cases=60, max_calls=1500, **bounds)
+        return setup.affordable(1, setup.seed_calls)
+
+    assert width(steps=8) == 8
+    assert width(steps=100) == width(steps=16) < 8
 
 
 def test_the_estimate_is_what_a_search_of_all_steps_asks_for(tmp_path: Path) -> None:
@@ -142,10 +163,29 @@ def test_a_candidate_that_breaks_a_must_pass_case_cannot_win(tmp_path: Path) -> 
 
     outcome = World(better("all others"), right).play(setup)
     assert outcome.best is outcome.trajectory.seed
+    assert outcome.evidence is not None
+    assert outcome.evidence.reason.endswith("the search split without failing a must_pass case.")
 
 
 def _case(case: Case, *, must_pass: bool) -> dict[str, object]:
     return {"id": case.id, "input": case.vars["input"], "expected": case.expected, "must_pass": must_pass}
+
+
+def test_cases_of_weight_0_come_last_so_that_they_eliminate_nobody(tmp_path: Path) -> None:
+    cases = make_setup(tmp_path).suite.cases
+    key = ("id", "input", "expected", "weight")
+    listed = [
+        dict(zip(key, (case.id, case.vars["input"], case.expected, int(i % 8 == 0)), strict=True))
+        for i, case in enumerate(cases)
+    ]
+    world = World(better("all 1.0", "none 0.0", "half 0.5", "some 0.3"), share)
+    outcome = world.play(make_setup(tmp_path, candidates=4, steps=1, suite={"cases": listed}))
+
+    first = next(ask for ask in world.scored if ask.step == 1)
+    weights = [case.weight for case in first.cases]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] == 1
+    assert outcome.trajectory.best.text == "all 1.0"
 
 
 def test_ties_go_to_the_shorter_text(tmp_path: Path) -> None:

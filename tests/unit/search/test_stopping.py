@@ -36,7 +36,7 @@ def test_a_search_with_room_goes_on() -> None:
 
 def test_the_target_ends_a_search_at_once() -> None:
     assert reason(1, attempt(100)) == "target"
-    assert "there is nothing to gain" in meaning(1, attempt(100))
+    assert "the target is 1: there is nothing to look for" in meaning(1, attempt(100))
     reached = meaning(2, attempt(50), attempt(92, 1), spec=replace(SPEC, target=0.9))
     assert reached == "The search score 0.92 reached the target of 0.9."
 
