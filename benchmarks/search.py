@@ -35,7 +35,7 @@ NULLS = (("no_headroom", "good"), ("easy", "ignores"))
 """Worlds in which no proposal is right: the first prompt is at its ceiling; the optimizer model only rephrases."""
 NULL_ARMS = ("ours", "opro", "best-of-n", "random", NO_HOLDOUT)
 NULL_BUDGET = 2000
-"""The default of a suite (`optimize.max_calls`)."""
+"""Enough to look for long: to end early is then a decision of the search."""
 ABLATION_BUDGET = 1000
 """The ablations are run at one budget only, this one or the nearest to it; how early to stop matters at all."""
 

@@ -105,10 +105,11 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no trajectory": Ablation({"show": ("exemplars", "failures", "unsolved", "rejections")}),
     "own score only": Ablation(relatives=False),
     "rewrite only": Ablation({"ways": ("rewrite",)}),
+    "eight steps": Ablation({"steps": 8}),
     "one a step": Ablation({"candidates": 1, "steps": 800, "patience": 24}),
     NO_EARLY_STOP: Ablation(rules=("target", "no_room", "steps")),
     "with demos": Ablation({"demos": 4}),
     NO_HOLDOUT: Ablation(change=_all_cases),
 }
-"""`with demos` has something more instead; `no holdout` searches on all cases and hands over the best search score, as
-the peers do."""
+"""`eight steps` is the default of a suite, `with demos` has something more instead; `no holdout` searches on all cases
+and hands over the best search score, as the peers do."""

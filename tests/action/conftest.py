@@ -8,6 +8,7 @@ from fake_github import FakeGitHub
 
 @pytest.fixture(scope="session")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """One for all runs: what the action installs takes most of a run. Hence their tests' `xdist_group`."""
     return Runner(tmp_path_factory.mktemp("act") / "runner")
 
 

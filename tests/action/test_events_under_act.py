@@ -14,6 +14,8 @@ from fake_github import FakeGitHub
 from repositories import git
 from servers import ModelServer
 
+pytestmark = pytest.mark.xdist_group("act")
+
 KEY = {"OPENAI_API_KEY": "key-of-the-model"}
 
 

@@ -11,6 +11,8 @@ import yaml
 from act_runner import ACTION, Ran, Runner, checkout_of
 from fake_github import FakeGitHub
 
+pytestmark = pytest.mark.xdist_group("act")
+
 Run = Callable[..., Ran]
 NO_SUCH_MODE = "input `mode` is 'search', and it can be `auto` or `check` or `optimize` or `publish`"
 

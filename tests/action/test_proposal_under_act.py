@@ -8,6 +8,8 @@ from action_repository import opened
 from fake_github import FakeGitHub
 from repositories import git
 
+pytestmark = pytest.mark.xdist_group("act")
+
 KEYS = {"OPENAI_API_KEY": "key-of-the-model", "SOME_OTHER_SECRET": "key-of-another"}
 
 
