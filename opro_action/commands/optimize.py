@@ -18,7 +18,7 @@ from opro_action.models.prices import check_price
 from opro_action.report.markdown import plain
 from opro_action.report.optimize import estimate_json, estimate_text, optimize_markdown, optimize_text
 from opro_action.scoring.selfcheck import check_prices
-from opro_action.search.prepare import prepare, writer_of
+from opro_action.search.prepare import prepare, writer_named, writer_of
 from opro_action.search.result import optimize_json
 from opro_action.search.run import Finished, find_run, new_run
 from opro_action.search.run import run as run_search
@@ -106,7 +106,7 @@ async def _search(setup: Setup, folder: Path, options: OptimizeOptions) -> Finis
 def _with(suite: Suite, options: OptimizeOptions) -> Suite:
     spec = replace(suite.optimize, **options.bounds)
     if options.optimizer_model:
-        spec = replace(spec, model=writer_of(suite).named(options.optimizer_model))
+        spec = replace(spec, model=writer_named(suite, options.optimizer_model))
     return replace(suite, optimize=spec)
 
 

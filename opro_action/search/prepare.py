@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 
 from opro_action.errors import UsageError
 from opro_action.gate.baseline import read_baseline
 from opro_action.gate.evidence import LEVEL
 from opro_action.gate.power import FEW, smallest_change
+from opro_action.models.connect import server_of
 from opro_action.scoring.scorers.judging import default_judge, judge_of
 from opro_action.scoring.selfcheck import judges_of_all
 from opro_action.search.declined import known_versions, without_declined
@@ -95,6 +97,20 @@ def writer_of(suite: Suite) -> ModelSpec:
     writer = default_judge(suite.model)
     warm = {"temperature": 1.0} if "temperature" in suite.model.params else {}
     return replace(writer, params={**writer.params, **warm})
+
+
+def writer_named(suite: Suite, name: str) -> ModelSpec:
+    """The model `name` as the optimizer model, with the settings of the one that the suite has.
+
+    Where these name no server, the environment's for optimizer models goes before its server of the task model.
+    """
+    writer = writer_of(suite)
+    place = server_of(replace(writer, id=name), "optimizer", os.environ)
+    if not place or suite.optimize.model or "api_base" in suite.model.params:
+        return writer.named(name)
+    elsewhere = {key: value for key, value in writer.params.items() if key != "api_base"}
+    named = replace(writer, params=elsewhere).named(name)
+    return replace(named, params={**named.params, **place})
 
 
 def _too_few(suite: Suite, split: Split) -> str:

@@ -319,6 +319,20 @@ def test_a_run_that_has_decided_is_told_again_but_does_not_go_on(
     assert "has ended: its winner has met the holdout, which is looked at once" in err
 
 
+def test_the_two_servers_of_the_environment_are_asked_for_their_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ModelServer(world) as task, ModelServer(world) as writer:
+        suite = write_searched(tmp_path, task, model=None, params={})
+        changed(suite, params={"temperature": 0}, optimize={"steps": 1, "candidates": 2, "holdout": 0.4})
+        monkeypatch.setenv("OPRO_API_BASE", task.url)
+        monkeypatch.setenv("OPRO_OPTIMIZER_API_BASE", writer.url)
+        code, _, _ = optimize(capsys, suite, "--optimizer-model=openai/writer")
+        asked = [{request["model"] for request in server.requests} for server in (task, writer)]
+    assert code == 0
+    assert asked == [{"task"}, {"writer"}]
+
+
 def test_a_run_whose_default_budget_is_what_a_decision_takes_is_told_again_once_its_winner_is_in_the_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

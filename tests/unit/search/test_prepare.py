@@ -18,7 +18,7 @@ from opro_action.search.candidates import TURNED_DOWN, Rules, rejection
 from opro_action.search.declined import keep_closed, known_versions
 from opro_action.search.demos import demo_section, with_section
 from opro_action.search.history import Version, to_lines
-from opro_action.search.prepare import prepare, writer_of
+from opro_action.search.prepare import prepare, writer_named, writer_of
 from opro_action.search.selection import Halving
 from opro_action.suite.prompt import Frame, digest
 from opro_action.suite.suite import ModelSpec, Suite
@@ -111,6 +111,26 @@ def test_the_task_model_writes_without_what_shapes_its_answers(tmp_path: Path) -
     assert writer_of(suite) == ModelSpec("openai/small", {"temperature": 1.0, "user": "ci"})
     named = suite_of(tmp_path, optimize={"model": "openai/large"})
     assert writer_of(named) == ModelSpec("openai/large")
+
+
+def test_another_writer_is_asked_at_the_server_of_writers_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {"api_key_env": "TASK_KEY"}
+    task, writer = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
+    suite = suite_of(tmp_path, model="openai/small", params=params)
+    monkeypatch.setenv("OPRO_API_BASE", task)
+    named = writer_named(suite, "other/large")
+    assert (named.params, named.api_key_env) == ({"api_base": task}, "TASK_KEY")
+
+    monkeypatch.setenv("OPRO_OPTIMIZER_API_BASE", writer)
+    named = writer_named(suite, "other/large")
+    assert (named.params, named.api_key_env) == ({"api_base": writer}, None)
+    bound = suite_of(tmp_path, model="openai/small", params={**params, "api_base": task})
+    named = writer_named(bound, "other/large")
+    assert (named.params, named.api_key_env) == ({"api_base": task}, "TASK_KEY")
+    own = suite_of(tmp_path, optimize={"model": "openai/large"})
+    assert writer_named(own, "openai/larger") == ModelSpec("openai/larger")
 
 
 def test_further_suites_of_the_same_prompt_and_further_models_become_guards(tmp_path: Path) -> None:
